@@ -1,0 +1,1 @@
+//! Bots reached over HTTP.

@@ -1,0 +1,1 @@
+//! The loop of Convene: partitions, batches, commit, effects; ports as traits.

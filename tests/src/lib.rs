@@ -1,0 +1,1 @@
+//! End-to-end tests on real servers, the architecture tests and the benchmark.
