@@ -5,7 +5,10 @@
 
 pub mod centre;
 pub mod diagnostic;
+pub mod directory;
+pub mod effect;
 pub mod flow;
 pub mod model;
+pub mod report;
 pub mod rules;
 pub mod yaml;

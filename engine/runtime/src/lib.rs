@@ -1,1 +1,3 @@
-//! The loop of Convene: partitions, batches, commit, effects; ports as traits.
+//! The loop of Convene: partitions, batches, commit, effects. The world is behind the traits of [`ports`].
+
+pub mod ports;

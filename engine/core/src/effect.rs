@@ -1,0 +1,92 @@
+//! What a step asks of the world, as data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Json;
+
+/// Something to publish once the step is committed. Its id is derived from the input, so that a repeated step repeats it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Publication {
+    /// Message id.
+    pub id: String,
+    /// Routing key on `convene.out`, such as `channel.WEB.1218`, `agent.amal`, `event.CUSTOMER_MESSAGE`.
+    pub key: String,
+    /// AMQP `type`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The JSON to send.
+    pub body: Json,
+}
+
+/// A timer to keep. A timer of the same owner and name is replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimerSet {
+    /// Name, unique within its owner (a conversation id, or `routing`).
+    pub name: String,
+    /// Id of this very setting; a firing with another id is stale and ignored.
+    pub id: String,
+    /// When it is due, epoch ms.
+    pub due: i64,
+}
+
+/// A question to a bot that lives outside: asked after the commit, asked again after a crash, answered once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BotCall {
+    /// Idempotency key.
+    pub id: String,
+    /// Bot name.
+    pub bot: String,
+    /// Conversation that waits.
+    pub conversation: String,
+    /// Request in the custom-connector format (`domain.md` section 7).
+    pub request: Json,
+    /// After this the answer no longer counts, epoch ms.
+    pub deadline: i64,
+}
+
+/// One line of the decision log: what was decided and why. Holds names and states, never what people said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceLine {
+    /// Where: `inbound.choose_queue`, `state`, `session`, `sla`, `routing`, …
+    pub at: String,
+    /// What happened or was decided.
+    pub what: String,
+    /// Why; empty when the line explains itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+/// The answer to a command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum Reply {
+    /// Done, or nothing to do.
+    Done {
+        /// What the caller may want to see.
+        data: Json,
+    },
+    /// Refused; nothing changed.
+    Refused {
+        /// Stable code, such as `task_not_reserved`.
+        code: String,
+        /// What, why, and how to mend it.
+        detail: String,
+        /// State that made it impossible.
+        #[serde(default)]
+        current: Json,
+    },
+}
+
+impl Reply {
+    /// Done, with nothing to show.
+    #[must_use]
+    pub fn done() -> Self {
+        Self::Done { data: Json::Null }
+    }
+
+    /// A refusal.
+    #[must_use]
+    pub fn refused(code: &str, detail: impl Into<String>, current: Json) -> Self {
+        Self::Refused { code: code.into(), detail: detail.into(), current }
+    }
+}

@@ -1,0 +1,151 @@
+//! The bus: where inputs come from and publications go to.
+
+use std::sync::Arc;
+
+use convene_core::effect::Reply;
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+
+/// What kind of thing a delivery is; the AMQP `type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `cim-message`, also when no type is given.
+    Message,
+    /// `cim-event`.
+    Event,
+    /// `command`.
+    Command,
+    /// Between two state machines of ours; `id` is the hop's id.
+    Hop,
+}
+
+/// Something that arrived for a partition.
+#[derive(Debug)]
+pub struct Delivery {
+    /// Partition whose queue it came by.
+    pub partition: u32,
+    /// Kind; `Err` holds an unknown AMQP type.
+    pub kind: Result<Kind, String>,
+    /// AMQP `message_id`.
+    pub id: Option<String>,
+    /// Routing key.
+    pub key: String,
+    /// The bytes as they came.
+    pub body: Vec<u8>,
+    /// How to acknowledge.
+    pub token: Token,
+    /// Where an answer is wanted.
+    pub reply: ReplyTo,
+    /// The broker says it was delivered before.
+    pub redelivered: bool,
+}
+
+/// Acknowledgement handle, meaningful to the bus that made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Token {
+    /// Generation of the channel; an acknowledgement of an older one is dropped (the broker redelivers).
+    pub generation: u64,
+    /// Partition.
+    pub partition: u32,
+    /// Delivery tag.
+    pub tag: u64,
+}
+
+/// Where the answer to an input goes.
+#[derive(Debug, Default)]
+pub enum ReplyTo {
+    /// Nobody waits.
+    #[default]
+    Nobody,
+    /// A task in this process.
+    Here(oneshot::Sender<Reply>),
+    /// A queue on the broker.
+    Queue {
+        /// Queue name.
+        queue: String,
+        /// Correlation id to repeat.
+        correlation: Option<String>,
+    },
+}
+
+/// Something to publish.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Where to.
+    pub to: Destination,
+    /// Message id.
+    pub id: String,
+    /// AMQP `type`.
+    pub kind: String,
+    /// JSON bytes.
+    pub body: Arc<[u8]>,
+    /// Extra headers (`x-reason`, …).
+    pub headers: Vec<(String, String)>,
+}
+
+/// Where a publication goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// `convene.out` with this routing key.
+    Out(String),
+    /// `convene.in` with this routing key.
+    In(String),
+    /// `convene.dead` with this reason as routing key.
+    Dead(String),
+    /// The queue of a partition, bypassing `convene.in`.
+    Partition(u32),
+    /// A reply queue.
+    Reply {
+        /// Queue name.
+        queue: String,
+        /// Correlation id.
+        correlation: Option<String>,
+    },
+}
+
+/// Why the bus could not do it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the message bus is not available: {0}")]
+pub struct BusError(pub String);
+
+/// The bus.
+pub trait Bus: Send + Sync + 'static {
+    /// Starts taking deliveries of these partitions into `into`, and stops taking all others. Called again after
+    /// every change of leases. Deliveries not acknowledged when a partition is dropped come back to its next owner.
+    /// `into` is bounded: when it is full, the bus stops taking.
+    fn own<'a>(
+        &'a self,
+        partitions: &'a [u32],
+        into: mpsc::Sender<Delivery>,
+    ) -> BoxFuture<'a, Result<(), BusError>>;
+    /// Acknowledges deliveries; acknowledging the highest tag of a partition covers all below it.
+    fn acknowledge<'a>(&'a self, tokens: &'a [Token]) -> BoxFuture<'a, Result<(), BusError>>;
+    /// Publishes all, at least 200 in flight, and returns when every one is confirmed. Any failure or time-out fails
+    /// the whole call: publishing again is safe.
+    fn publish<'a>(&'a self, messages: &'a [Outgoing]) -> BoxFuture<'a, Result<(), BusError>>;
+    /// Puts an input on `convene.in` (or straight to `partition` when given) and returns once it is durably
+    /// accepted. With `wait`, returns the engine's answer.
+    fn submit<'a>(&'a self, input: Submission) -> BoxFuture<'a, Result<Option<Reply>, BusError>>;
+    /// Whether the bus is connected.
+    fn connected(&self) -> bool;
+    /// Receives everything published with routing keys beginning with one of these prefixes, from now on, for the
+    /// faces (server-sent events, demo). Best effort; a slow reader loses the oldest.
+    fn listen(&self, prefixes: Vec<String>) -> BoxFuture<'_, Result<mpsc::Receiver<Outgoing>, BusError>>;
+}
+
+/// An input put on the bus from inside this process.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// Kind.
+    pub kind: Kind,
+    /// Message id.
+    pub id: String,
+    /// Routing key.
+    pub key: String,
+    /// Partition, when it is known.
+    pub partition: Option<u32>,
+    /// JSON bytes.
+    pub body: Vec<u8>,
+    /// Wait for the engine's answer.
+    pub wait: bool,
+}
