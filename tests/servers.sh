@@ -49,7 +49,7 @@ servers_stop() {
 
 servers_logs() {
     local log
-    for log in "$SERVERS_DIR"/rabbit/log/rabbit.log "$SERVERS_DIR"/{rabbit,postgres,epmd}.out; do
+    for log in "$SERVERS_DIR"/rabbit/log/rabbit.log "$SERVERS_DIR"/{rabbit,postgres}.out; do
         [[ -s $log ]] || continue
         printf '\n-- end of %s\n' "${log#"$SERVERS_DIR"/}"
         tail -n 40 "$log"
@@ -153,8 +153,8 @@ servers_postgres_prepare() {
     (umask 077 && printf '%s\n' "$POSTGRES_PASSWORD" >"$home/password")
     servers_own postgres "$home"
     servers_as postgres "$SERVERS_POSTGRES_BIN/initdb" -D "$home/data" -U convene --pwfile="$home/password" \
-        --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >"$SERVERS_DIR/postgres.out" 2>&1 ||
-        { cat "$SERVERS_DIR/postgres.out" >&2; return 1; }
+        --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >"$SERVERS_DIR/initdb.out" 2>&1 ||
+        { cat "$SERVERS_DIR/initdb.out" >&2; return 1; }
 }
 
 # `fsync` stays on: what a commit promises is part of what the tests test.
@@ -353,12 +353,12 @@ servers_kill() {
     done
 }
 
-# Removes what a killed PostgreSQL leaves: its lock file, and the System V segment named in line 7 of it. A new server
-# would do both, unless the old pid is still visible as a zombie, as in a container whose first process never reaps.
+# Removes what a killed PostgreSQL leaves: its socket, its lock files, and the System V segment named in line 7 of one.
+# A new server would do so itself, unless the old pid is still there as a zombie, as where nobody reaps orphans.
 servers_postgres_unlock() {
     local lock="$SERVERS_DIR/postgres/data/postmaster.pid" id
     [[ -f $lock ]] || return 0
     id=$(sed -n '7s/^ *[0-9]\{1,\}  *\([0-9]\{1,\}\) *$/\1/p' "$lock")
     [[ -z $id ]] || ipcrm -m "$id" 2>/dev/null
-    rm -f "$lock"
+    rm -f "$lock" "$SERVERS_DIR/postgres"/.s.PGSQL.*
 }
