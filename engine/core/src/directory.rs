@@ -3,6 +3,8 @@
 //! The step reads it through [`Arrival`] facts that ride in with the input, and changes it through
 //! [`DirectoryWrite`]s that commit together with the state.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::Customer;
@@ -119,4 +121,112 @@ pub enum DirectoryWrite {
         /// Conversation id.
         conversation: String,
     },
+}
+
+/// A directory in memory: what the simulator and the in-memory tests look things up in. The same rules as a store's.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryDirectory {
+    customers: Vec<Customer>,
+    identities: Vec<(String, String, String)>,
+    rooms: BTreeMap<String, RoomEntry>,
+    sessions: BTreeMap<(String, String), Live>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct RoomEntry {
+    customer: String,
+    live: Option<Live>,
+    previous: Option<Previous>,
+}
+
+impl MemoryDirectory {
+    /// What is known of a sender.
+    #[must_use]
+    pub fn arrival(&self, channel: &str, attribute: &str, identifier: &str) -> Arrival {
+        let owners: Vec<&str> = self
+            .identities
+            .iter()
+            .filter(|(a, i, _)| a == attribute && i == identifier)
+            .map(|(_, _, customer)| customer.as_str())
+            .collect();
+        let candidates: Vec<Customer> = self
+            .customers
+            .iter()
+            .filter(|c| c.id.as_deref().is_some_and(|id| owners.contains(&id)))
+            .cloned()
+            .collect();
+        let room = match candidates.as_slice() {
+            [only] => self.room_of(only.id.as_deref().unwrap_or_default()),
+            _ => None,
+        };
+        let live_session = self.sessions.get(&(channel.to_owned(), identifier.to_owned())).cloned();
+        Arrival { live_session, candidates, room }
+    }
+
+    /// A profile by id.
+    #[must_use]
+    pub fn customer(&self, id: &str) -> Option<&Customer> {
+        self.customers.iter().find(|c| c.id.as_deref() == Some(id))
+    }
+
+    /// The room of a customer.
+    #[must_use]
+    pub fn room_of(&self, customer: &str) -> Option<RoomFact> {
+        let (id, room) = self.rooms.iter().find(|(_, r)| r.customer == customer)?;
+        Some(RoomFact { id: id.clone(), live: room.live.clone(), previous: room.previous.clone() })
+    }
+
+    /// Applies a change.
+    ///
+    /// # Errors
+    /// The key on which somebody else was faster.
+    pub fn apply(&mut self, write: &DirectoryWrite) -> Result<(), String> {
+        match write {
+            DirectoryWrite::Customer { customer } => {
+                self.customers.retain(|c| c.id != customer.id);
+                self.customers.push((**customer).clone());
+            }
+            DirectoryWrite::Identity { attribute, identifier, customer } => {
+                let entry = (attribute.clone(), identifier.clone(), customer.clone());
+                if !self.identities.contains(&entry) {
+                    self.identities.push(entry);
+                }
+            }
+            DirectoryWrite::Room { id, customer } => {
+                let room = self.rooms.entry(id.clone()).or_default();
+                if room.customer.is_empty() {
+                    room.customer.clone_from(customer);
+                }
+            }
+            DirectoryWrite::Open { room, live } => {
+                let entry = self.rooms.entry(room.clone()).or_default();
+                if entry.live.as_ref().is_some_and(|l| l.conversation != live.conversation) {
+                    return Err(format!("room:{room}"));
+                }
+                entry.live = Some(live.clone());
+            }
+            DirectoryWrite::Close { room, conversation, previous } => {
+                let entry = self.rooms.entry(room.clone()).or_default();
+                if entry.live.as_ref().is_some_and(|l| l.conversation != *conversation) {
+                    return Err(format!("room:{room}"));
+                }
+                entry.live = None;
+                entry.previous = Some(previous.clone());
+            }
+            DirectoryWrite::SessionOpen { channel, identifier, live } => {
+                let key = (channel.clone(), identifier.clone());
+                if self.sessions.get(&key).is_some_and(|l| l.conversation != live.conversation) {
+                    return Err(format!("session:{channel}:{identifier}"));
+                }
+                self.sessions.insert(key, live.clone());
+            }
+            DirectoryWrite::SessionClose { channel, identifier, conversation } => {
+                let key = (channel.clone(), identifier.clone());
+                if self.sessions.get(&key).is_some_and(|l| l.conversation == *conversation) {
+                    self.sessions.remove(&key);
+                }
+            }
+        }
+        Ok(())
+    }
 }

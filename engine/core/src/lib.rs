@@ -4,11 +4,17 @@
 //! Time, fresh ids and every outside fact ride in with the input; what the world shall do rides out as effects.
 
 pub mod centre;
+pub mod conversation;
+pub mod deployment;
 pub mod diagnostic;
 pub mod directory;
 pub mod effect;
 pub mod flow;
+pub mod hop;
+pub mod ids;
 pub mod model;
 pub mod report;
+pub mod routing;
 pub mod rules;
+pub mod simulate;
 pub mod yaml;

@@ -1,1 +1,32 @@
-//! (being written)
+//! Rules: what the analyst decides with, run so that no script can hurt its host.
+//!
+//! [`Host`] compiles expressions (`conversation.agents > 0`, in flows) and rule files (`rules/*.rhai`) and runs them
+//! over [`Facts`]. A rule is pure: it has no clock, no randomness, no files, no output, and it sees copies. It runs
+//! under counted bounds ([`limits`]), so it stops at the same operation on every machine. Whatever goes wrong is a
+//! [`RuleError`] with a place and a call stack; nothing that goes wrong is ever `false` (`design.md` section 6).
+//!
+//! Where plain Rhai would be surprising: a missing property is an error unless asked for with `?.`
+//! (which then gives `()`); ordering values of
+//! different types is an error; closures capture copies; a comparer that fails makes its sort fail.
+
+mod capture;
+pub mod convert;
+mod error;
+mod facts;
+mod functions;
+mod host;
+pub mod limits;
+mod optional;
+mod source;
+#[cfg(test)]
+mod tests;
+mod weight;
+
+pub use error::{RuleError, RuleErrorKind};
+pub use facts::{FactValue, Facts};
+pub use host::{Host, Verdict};
+pub use rhai::{Dynamic, OptimizationLevel};
+pub use source::{Expression, RuleFile, RuleFunction};
+
+/// Values as they cross the fence: facts in, verdicts out.
+pub type Json = serde_json::Value;

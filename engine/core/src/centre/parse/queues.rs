@@ -1,0 +1,78 @@
+//! Queues with their steps, and lists (`domain.md` sections 1.13, 1.16, 4.1).
+
+use super::{open, required_reference, step};
+use crate::centre::{Centre, List, Queue, Step};
+use crate::diagnostic::{Finding, Findings, Place, codes};
+use crate::yaml::{self, Fields, Node};
+
+/// Most steps of a queue (`domain.md` section 8.4).
+const STEPS_MAX: usize = 10;
+
+/// Service level threshold unless said: 30 s.
+const SERVICE_LEVEL_MS: i64 = 30_000;
+
+pub(super) fn queues(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut Findings) {
+    for entry in fields.names("queues", findings) {
+        let mut queue = Queue {
+            name: entry.key.text.clone(),
+            service_level_type: 1,
+            service_level_ms: SERVICE_LEVEL_MS,
+            priority: 1,
+            ..Queue::default()
+        };
+        if let Some(mut fields) = open(entry, "queue", 3..=50, findings) {
+            let medium = ("medium", codes::UNKNOWN_MEDIA);
+            let media = required_reference(&mut fields, "media", &centre.media, medium, findings);
+            queue.media = media.map(|(name, _)| name).unwrap_or_default();
+            service_level(&mut fields, &mut queue, findings);
+            queue.agent_sla_ms = fields.duration("agent_sla", findings);
+            queue.priority = u8::try_from(fields.integer_or("priority", 1..=10, 1, findings)).unwrap_or(1);
+            queue.steps = steps(&mut fields, centre, findings);
+            fields.finish(findings);
+        }
+        centre.queues.insert(queue.name.clone(), queue);
+    }
+}
+
+fn service_level(fields: &mut Fields<'_>, queue: &mut Queue, findings: &mut Findings) {
+    let place = fields.place().clone();
+    let Some(node) = fields.get("service_level") else { return };
+    let Some(mut level) = Fields::of(node, &place, "`service_level`", findings) else { return };
+    queue.service_level_type = u8::try_from(level.integer_or("type", 1..=3, 1, findings)).unwrap_or(1);
+    queue.service_level_ms = level.duration("within", findings).unwrap_or(SERVICE_LEVEL_MS);
+    level.finish(findings);
+}
+
+fn steps(fields: &mut Fields<'_>, centre: &Centre, findings: &mut Findings) -> Vec<Step> {
+    let items = fields.items("steps", findings);
+    if let Some(extra) = items.get(STEPS_MAX) {
+        let message = format!("a queue has at most {STEPS_MAX} steps");
+        findings.push(Finding::error(codes::OUT_OF_RANGE, &extra.place, message).cure("join some of them"));
+    }
+    items.iter().filter_map(|item| one_step(item, centre, findings)).collect()
+}
+
+fn one_step(item: &Node, centre: &Centre, findings: &mut Findings) -> Option<Step> {
+    let place: &Place = item.entries().first().map_or(&item.place, |entry| &entry.key.place);
+    let mut fields = Fields::of(item, place, "a step", findings)?;
+    let mut step = Step::default();
+    if let Some(node) = fields.get("agents") {
+        step.agents = yaml::text(node, "agents", findings).unwrap_or_default();
+        step::check(node, &step.agents, centre, findings);
+    }
+    step.timeout_ms = fields.duration("timeout", findings).unwrap_or(0);
+    fields.finish(findings);
+    Some(step)
+}
+
+pub(super) fn lists(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut Findings) {
+    for entry in fields.names("lists", findings) {
+        let mut list = List { name: entry.key.text.clone(), ..List::default() };
+        if let Some(mut fields) = open(entry, "list", 1..=110, findings) {
+            list.description = fields.text("description", findings);
+            list.agent_sla_ms = fields.duration("agent_sla", findings);
+            fields.finish(findings);
+        }
+        centre.lists.insert(list.name.clone(), list);
+    }
+}

@@ -1,0 +1,405 @@
+//! Actions (`domain.md` section 2.3): what flows and bots may order. The table says who carries each one out.
+
+use serde_json::json;
+
+use super::state::{Request, SeatKind};
+use super::work::Work;
+use super::{close, commands, seats, sessions, wire};
+use crate::model::{Body, EventName, Json, JsonMap, ParticipantRole, emitter};
+use crate::routing::{self, AssignRequest};
+
+/// Carries an action out.
+///
+/// # Errors
+/// What is wrong with its data; the node that ordered it takes its error path.
+pub(super) type Perform = fn(&mut Work<'_>, &Order<'_>) -> Result<(), String>;
+
+/// An ordered action.
+#[derive(Debug)]
+pub(super) struct Order<'a> {
+    pub data: &'a Json,
+    /// Session of the event that led to it.
+    pub session: Option<&'a str>,
+}
+
+/// Every action, by name. Struck-out ones of 2.3 are accepted and do nothing.
+#[rustfmt::skip]
+const ACTIONS: &[(&str, Perform)] = &[
+    ("FIND_AGENT",                find_agent),
+    ("ASSIGN_AGENT",              assign_agent),
+    ("ASSIGN_BOT",                assign_bot),
+    ("REVOKE_BOT",                revoke_bot),
+    ("CHANGE_PARTICIPANT_ROLE",   change_role),
+    ("UPDATE_CONVERSATION_DATA",  update_data),
+    ("END_CONVERSATION",          end_conversation),
+    ("REMOVE_ALL_AGENTS",         remove_all_agents),
+    ("REMOVE_CHANNEL_SESSION",    remove_session),
+    ("CANCEL_RESOURCE",           cancel_resource),
+    ("REVOKE_RESOURCE",           revoke_request),
+    ("REVOKE_REQUEST",            revoke_request),
+    ("CHANNEL_SESSION_EXPIRED",   expire_session),
+    ("SEND_MESSAGE",              send_message),
+    ("PAUSE_CONVERSATION",        pause),
+    ("OPEN_EXTERNAL_GADGET",      open_gadget),
+    ("NOTIFY_AGENT",              notify_agent),
+    ("POST_LIST_REQUEST",         post_request),
+    ("CUSTOMER_RESPONSE_TIMEOUT", struck_out),
+    ("AGENT_RESPONSE_TIMEOUT",    struck_out),
+    ("END_CHANNEL_SESSION",       struck_out),
+    ("ACCEPT_TIMEOUT",            struck_out),
+];
+
+/// Names of all actions that a bot or a flow may order.
+pub const KNOWN_ACTIONS: &[&str] = &{
+    let mut names = [""; ACTIONS.len()];
+    let mut i = 0;
+    while i < ACTIONS.len() {
+        names[i] = ACTIONS[i].0;
+        i += 1;
+    }
+    names
+};
+
+/// Whether an action of this name exists.
+#[must_use]
+pub fn is_known_action(name: &str) -> bool {
+    KNOWN_ACTIONS.contains(&name)
+}
+
+/// Carries out an action of a flow.
+///
+/// # Errors
+/// Unknown name, or data that does not fit.
+pub(super) fn perform(work: &mut Work<'_>, name: &str, order: &Order<'_>) -> Result<(), String> {
+    match ACTIONS.iter().find(|(known, _)| *known == name) {
+        Some((_, perform)) => perform(work, order),
+        None => Err(format!("no action is called {name:?}")),
+    }
+}
+
+/// Carries out an action that somebody else ordered (a bot): FIND_AGENT becomes the event, so that the flow decides
+/// about queue and priority.
+pub(super) fn perform_ordered(work: &mut Work<'_>, name: &str, order: &Order<'_>) -> Result<(), String> {
+    if name != "FIND_AGENT" {
+        return perform(work, name, order);
+    }
+    let mut data = JsonMap::new();
+    for key in ["queue", "requestType"] {
+        if let Some(value) = order.data.get(key).filter(|v| !v.is_null()) {
+            data.insert(key.into(), value.clone());
+        }
+    }
+    data.insert("additionalDetails".into(), order.data.clone());
+    let who = work.c.bot_seat().map_or_else(emitter::controller, |s| emitter::bot(&*s.who, &*s.name));
+    work.raise(EventName::FindAgent, who, order.session, Json::Object(data));
+    Ok(())
+}
+
+fn text<'a>(order: &Order<'a>, key: &str) -> Option<&'a str> {
+    order.data.get(key).and_then(Json::as_str).filter(|t| !t.is_empty())
+}
+
+fn required<'a>(order: &Order<'a>, key: &str) -> Result<&'a str, String> {
+    text(order, key).ok_or_else(|| format!("{key} is missing"))
+}
+
+fn role(order: &Order<'_>, default: Option<ParticipantRole>) -> Result<ParticipantRole, String> {
+    match text(order, "role") {
+        Some(name) => ParticipantRole::parse(name).ok_or_else(|| format!("{name:?} is no role")),
+        None => default.ok_or_else(|| "role is missing".to_owned()),
+    }
+}
+
+fn struck_out(work: &mut Work<'_>, _: &Order<'_>) -> Result<(), String> {
+    work.note("action", "an action of older products", "accepted and ignored (2.3)");
+    Ok(())
+}
+
+fn assign_bot(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let role = role(order, Some(ParticipantRole::Primary))?;
+    seats::assign_bot(work, required(order, "botId")?, role)
+}
+
+fn revoke_bot(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    seats::revoke_bot(work, text(order, "botId"));
+    Ok(())
+}
+
+fn change_role(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let who = text(order, "participant").or_else(|| text(order, "botId")).or_else(|| text(order, "id"));
+    seats::change_role(work, who.ok_or("participant is missing")?, role(order, None)?, Json::Null)
+}
+
+fn update_data(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let map = order.data.as_object().ok_or("a map of pairs is needed")?;
+    let pairs = map.iter().map(|(k, v)| (k.clone(), commands::plain_text(v))).collect();
+    let refused = sessions::merge_data(work, pairs);
+    if refused.is_empty() { Ok(()) } else { Err(format!("no room for {}", refused.join(", "))) }
+}
+
+fn end_conversation(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    close::order(work, text(order, "reasonCode").unwrap_or_default());
+    Ok(())
+}
+
+fn remove_all_agents(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let reason = required(order, "reasonCode")?;
+    let session = work.c.current_session().map(|s| s.id.clone());
+    let data = json!({ "reasonCode": reason });
+    work.raise(EventName::RemoveAllAgents, emitter::controller(), session.as_deref(), data);
+    seats::remove_all_agents(work, reason);
+    Ok(())
+}
+
+/// Sessions a selector names: `event`, `last_used`, `all`, a channel type, a session id, or a session object.
+fn selected(work: &Work<'_>, order: &Order<'_>, key: &str) -> Vec<String> {
+    let open = || work.c.sessions.iter().filter(|s| s.open());
+    let object = order.data.get("channelSession").and_then(|s| s.get("id")).and_then(Json::as_str);
+    let selector = object.or_else(|| text(order, key)).unwrap_or("event");
+    match selector {
+        "event" => work.session_or_current(order.session).map(|s| s.id.clone()).into_iter().collect(),
+        "last_used" => work.c.current_session().map(|s| s.id.clone()).into_iter().collect(),
+        "all" => open().map(|s| s.id.clone()).collect(),
+        other => open()
+            .filter(|s| {
+                s.id == other || work.d.centre.channels.get(&s.channel).is_some_and(|c| c.kind == other)
+            })
+            .map(|s| s.id.clone())
+            .collect(),
+    }
+}
+
+fn remove_session(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let reason = required(order, "reasonCode")?;
+    for session in selected(work, order, "session") {
+        let data =
+            json!({ "channelSession": wire::session_by_id(work, &session, false), "reasonCode": reason });
+        work.raise(EventName::RemoveChannelSession, emitter::controller(), Some(&session), data);
+        let event = if reason == "INACTIVITY" {
+            EventName::ChannelSessionExpired
+        } else {
+            EventName::ChannelSessionEnded
+        };
+        sessions::end(work, &session, reason, emitter::controller(), &event);
+    }
+    Ok(())
+}
+
+fn expire_session(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    for session in selected(work, order, "session") {
+        let who = emitter::controller();
+        sessions::end(work, &session, "INACTIVITY", who, &EventName::ChannelSessionExpired);
+    }
+    Ok(())
+}
+
+/// FIND_AGENT of the Controller: builds the AssignResourceRequest (1.12).
+fn find_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    if let Some(agent) = text(order, "agentId") {
+        return request(work, order, None, Some(agent.to_owned()));
+    }
+    let session = work.session_or_current(order.session).ok_or("no session wants an agent")?;
+    let channel =
+        work.d.centre.channels.get(&session.channel).ok_or("the channel is not of this deployment")?;
+    let wanted = match order.data.get("queue") {
+        Some(Json::String(name)) if !name.is_empty() => Some(name.clone()),
+        Some(Json::Object(q)) => q.get("value").and_then(Json::as_str).map(str::to_owned),
+        _ => channel.queue.clone(),
+    };
+    let queue = wanted.ok_or_else(|| format!("channel {} has no queue and none is named", channel.name))?;
+    let media = work.d.centre.channel_types.get(&channel.kind).map(|k| k.media.clone()).unwrap_or_default();
+    let known = work.d.centre.queues.get(&queue).ok_or_else(|| format!("no queue is called {queue:?}"))?;
+    if known.media != media {
+        return Err(format!("queue {queue} is for {}, the session's medium is {media}", known.media));
+    }
+    request(work, order, Some(queue), None)
+}
+
+fn assign_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let agent = required(order, "agentId")?;
+    if !work.d.centre.agents.contains_key(agent) {
+        return Err(format!("no agent is called {agent:?}"));
+    }
+    request(work, order, None, Some(agent.to_owned()))
+}
+
+fn request(
+    work: &mut Work<'_>,
+    order: &Order<'_>,
+    queue: Option<String>,
+    agent: Option<String>,
+) -> Result<(), String> {
+    if let Some(open) = &work.c.request {
+        return Err(format!("a request is in process already ({})", open.direction));
+    }
+    let session = work.session_or_current(order.session).ok_or("no session wants an agent")?.clone();
+    let channel =
+        work.d.centre.channels.get(&session.channel).ok_or("the channel is not of this deployment")?;
+    let media = work.d.centre.channel_types.get(&channel.kind).map(|k| k.media.clone()).unwrap_or_default();
+    let direction = text(order, "direction").unwrap_or("INBOUND").to_owned();
+    let priority = order.data.get("priority").and_then(Json::as_i64).unwrap_or(1);
+    let ask = AssignRequest {
+        conversation: work.c.id.clone(),
+        home: work.c.home,
+        session: session.id.clone(),
+        channel: channel.name.clone(),
+        customer: work.c.customer.first_name.clone().unwrap_or_default(),
+        media,
+        queue: queue.clone(),
+        agent,
+        direction: direction.clone(),
+        priority: u8::try_from(priority.clamp(1, 11)).unwrap_or(1),
+        offer: order.data.get("offerToAgent").and_then(Json::as_bool).unwrap_or(true),
+        last_agent: text(order, "lastAgentId").map(str::to_owned),
+        ttl_ms: channel.request_ttl_ms,
+        requested_by: text(order, "requestedBy").map(str::to_owned),
+        offer_view: wire::offer(work, &session.id),
+    };
+    let target = queue.clone().unwrap_or_else(|| ask.agent.clone().unwrap_or_default());
+    work.note(
+        "routing",
+        format!("asks for {target}, priority {}", ask.priority),
+        format!("direction {direction}"),
+    );
+    work.c.request = Some(Request {
+        direction,
+        session: session.id,
+        queue: queue.unwrap_or_default(),
+        task: String::new(),
+    });
+    work.c.routed = true;
+    work.out.routing.push(routing::Input::Assign { request: Box::new(ask) });
+    Ok(())
+}
+
+fn cancel_resource(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let reason = text(order, "reasonCode").unwrap_or("CANCELLED").to_owned();
+    if work.c.request.take().is_none() {
+        work.note("routing", "no request is in process", "nothing to cancel");
+        return Ok(());
+    }
+    work.note("routing", "the request is cancelled", format!("reason {reason}"));
+    let (conversation, home) = (work.c.id.clone(), work.c.home);
+    work.out.routing.push(routing::Input::Cancel { conversation, home, reason });
+    Ok(())
+}
+
+fn revoke_request(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let reason = text(order, "reasonCode").unwrap_or("CANCELLED").to_owned();
+    let agent = text(order, "agentId").or_else(|| text(order, "agent_id")).map(str::to_owned);
+    let seats =
+        work.c.agents().filter(|s| agent.as_ref().is_none_or(|a| *a == s.who)).cloned().collect::<Vec<_>>();
+    for seat in &seats {
+        seats::remove_agent(work, seat, &reason);
+    }
+    if seats.is_empty() {
+        return cancel_resource(work, order);
+    }
+    Ok(())
+}
+
+/// SEND_MESSAGE: a message of the Controller to the customer.
+fn send_message(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let body: Body = order
+        .data
+        .get("body")
+        .cloned()
+        .ok_or("body is missing")
+        .and_then(|b| serde_json::from_value(b).map_err(|_| "body is not a message body"))?;
+    let sessions = selected(work, order, "to");
+    say(work, &sessions, &body, None)
+}
+
+/// Says something to the customer: as the Controller, or as a bot.
+///
+/// # Errors
+/// The body lacks a required field, or there is no open session.
+pub(super) fn say(
+    work: &mut Work<'_>,
+    sessions: &[String],
+    body: &Body,
+    bot: Option<&str>,
+) -> Result<(), String> {
+    let faults = body.check();
+    if !faults.is_empty() {
+        return Err(faults.join("; "));
+    }
+    let open: Vec<String> =
+        sessions.iter().filter(|s| work.c.session(s).is_some_and(super::Session::open)).cloned().collect();
+    if open.is_empty() {
+        work.note("message", "nobody is there to hear it", "no session is open");
+        return Ok(());
+    }
+    let who = match bot {
+        Some(name) => emitter::bot(name, name),
+        None => emitter::controller(),
+    };
+    for session in open {
+        let id = work.ids.fresh();
+        let message = json!(wire::outgoing(work, &id, &session, who.clone(), body));
+        if let Some(s) = work.c.session_mut(&session) {
+            s.counts[0] += 1;
+        }
+        sessions::deliver(work, &session, &message);
+        work.raise(EventName::BotMessage, who.clone(), Some(&session), message);
+    }
+    Ok(())
+}
+
+fn pause(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let duration = order.data.get("duration").and_then(Json::as_i64).unwrap_or(commands::HOLD_DEFAULT_MS);
+    commands::hold(work, "", duration).map_err(|refusal| format!("{refusal:?}"))
+}
+
+fn open_gadget(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    required(order, "gadgetId")?;
+    let who = emitter::controller();
+    work.raise(EventName::ExternalGadgetRequested, who, order.session, order.data.clone());
+    Ok(())
+}
+
+/// A notice on the desks of one agent, or of all in the conversation.
+fn notify_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let agent = required(order, "agent")?;
+    let said = required(order, "text")?;
+    let agents: Vec<String> = match agent {
+        "all" => work.c.agents().map(|s| s.who.clone()).collect(),
+        one => vec![one.to_owned()],
+    };
+    for agent in agents {
+        let id = work.ids.fresh();
+        let body = wire::desk_notice(work, &id, said);
+        work.out.publications.push(crate::effect::Publication {
+            id,
+            key: format!("agent.{agent}"),
+            kind: "onCimEvent".into(),
+            body,
+        });
+        work.note("message", format!("notice to agent {agent}"), "");
+    }
+    Ok(())
+}
+
+/// Posts or refreshes a request on the channel's pull list (4.9).
+fn post_request(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let session = work.session_or_current(order.session).ok_or("no session wants an agent")?.clone();
+    let of_channel = work.d.centre.channels.get(&session.channel).and_then(|c| c.list.clone());
+    let list = text(order, "list")
+        .map(str::to_owned)
+        .or(of_channel)
+        .ok_or("the channel has no list and none is named")?;
+    if !work.d.centre.lists.contains_key(&list) {
+        return Err(format!("no list is called {list:?}"));
+    }
+    let agents = work.c.seats.iter().filter(|s| s.kind == SeatKind::Agent).count();
+    work.c.routed = true;
+    work.note("routing", format!("posted on list {list}"), "");
+    work.out.routing.push(routing::Input::Post {
+        conversation: work.c.id.clone(),
+        home: work.c.home,
+        list,
+        session: session.id.clone(),
+        active: agents > 0,
+    });
+    Ok(())
+}

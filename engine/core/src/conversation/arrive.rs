@@ -1,0 +1,370 @@
+//! Messages of channel connectors: who is it, which conversation, and what did they mean (`domain.md` sections 1.5,
+//! 2.2, 9.1).
+
+use serde_json::json;
+
+use super::sessions::{self, Address};
+use super::state::{CONVERSATION_FORMAT, Conversation};
+use super::work::Work;
+use super::{Input, Stamped, WAITING_MAX, new_id, timers, wire};
+use crate::deployment::Deployment;
+use crate::directory::{Arrival, DirectoryWrite, Live};
+use crate::effect::Reply;
+use crate::ids::Ids;
+use crate::model::{
+    Body, CimMessage, ConversationState, Customer, EventName, Intent, Json, JsonMap, emitter,
+};
+
+/// Whether an intent is one of the commands of 2.2, as opposed to a button's payload or a bot's intent.
+#[must_use]
+pub fn is_command_intent(intent: &str) -> bool {
+    !matches!(Intent::parse(intent), Intent::Other(_) | Intent::NoIntent)
+}
+
+/// Begins a conversation with a message that may begin one.
+///
+/// # Errors
+/// The refusal, when the input begins nothing: not a message, an unknown address, or a message about something that
+/// no longer lives.
+pub(super) fn begin<'a>(d: &'a Deployment, home: u32, input: &Stamped<Input>) -> Result<Work<'a>, Reply> {
+    let Input::Message { message, arrival } = &input.input else {
+        return Err(Reply::refused("unknown_conversation", "no conversation has this id", Json::Null));
+    };
+    let Some(address) = Address::of(d, message) else {
+        return Err(unknown_address(message));
+    };
+    if !begins(message) {
+        return Err(Reply::refused(
+            "no_live_session",
+            "the customer has no live session on this channel; send START_CHAT or a message first",
+            Json::Null,
+        ));
+    }
+    let id = new_id(&input.id);
+    let mut ids = Ids::of(&id, "begin");
+    let who = identify(d, &address, message, arrival, &mut ids);
+    let room = arrival.room.as_ref().filter(|_| who.known);
+    let room_id = room.map_or_else(|| ids.fresh(), |r| r.id.clone());
+    let c = Conversation {
+        format: CONVERSATION_FORMAT,
+        id: id.clone(),
+        home,
+        deployment: d.id.clone(),
+        state: ConversationState::Created,
+        room: room_id.clone(),
+        customer: who.customer,
+        suggestions: who.suggestions,
+        outbound: matches!(intent_of(message), Intent::AgentOutbound),
+        sessions: Vec::new(),
+        seats: Vec::new(),
+        data: std::collections::BTreeMap::new(),
+        slots: JsonMap::new(),
+        runs: Vec::new(),
+        timers: std::collections::BTreeMap::new(),
+        agent_sla: None,
+        hold: None,
+        request: None,
+        last_task: None,
+        bots: std::collections::BTreeMap::new(),
+        waiting: Vec::new(),
+        created_at: input.at,
+        ended_at: None,
+        agent_ever: false,
+        ending: false,
+        routed: false,
+        last_session: None,
+        bot: String::new(),
+        last_agent: None,
+        previous: room.and_then(|r| r.previous.clone()),
+    };
+    let mut work = Work::on(d, c, input);
+    let customer = work.c.customer.id.clone().unwrap_or_default();
+    work.note("customer", who.found, who.why);
+    work.out.directory.extend(who.writes);
+    work.out.directory.push(DirectoryWrite::Room { id: room_id.clone(), customer });
+    let live = Live { conversation: id, home };
+    work.out.directory.push(DirectoryWrite::Open { room: room_id, live });
+    Ok(work)
+}
+
+/// Whether a message may begin a conversation: everything a customer says or orders, but not the end of something and
+/// not a notice about a message.
+fn begins(message: &CimMessage) -> bool {
+    if is_notice(message) {
+        return false;
+    }
+    !matches!(
+        intent_of(message),
+        Intent::EndChat
+            | Intent::EndVoice
+            | Intent::NetworkDisconnect
+            | Intent::CallLegEnded
+            | Intent::CallHold
+            | Intent::CallResume
+    )
+}
+
+fn is_notice(message: &CimMessage) -> bool {
+    matches!(
+        message.body,
+        Some(Body::DeliveryNotification(_) | Body::DeletedNotification(_) | Body::Notification(_))
+    )
+}
+
+fn intent_of(message: &CimMessage) -> Intent {
+    message.intent().map_or(Intent::NoIntent, Intent::parse)
+}
+
+fn unknown_address(message: &CimMessage) -> Reply {
+    let data = message.header.channel_data.as_ref();
+    let service = data.and_then(|c| c.service_identifier.as_deref()).unwrap_or("");
+    Reply::refused(
+        "unknown_service_identifier",
+        format!(
+            "no channel of this deployment has the service identifier {service:?}; add it under `channels` in flows/centre.yaml"
+        ),
+        Json::Null,
+    )
+}
+
+struct Who {
+    customer: Customer,
+    suggestions: Vec<Customer>,
+    known: bool,
+    found: String,
+    why: &'static str,
+    writes: Vec<DirectoryWrite>,
+}
+
+/// The table of 1.5: one profile, none, or several.
+fn identify(
+    d: &Deployment,
+    address: &Address,
+    message: &CimMessage,
+    arrival: &Arrival,
+    ids: &mut Ids,
+) -> Who {
+    if let [customer] = arrival.candidates.as_slice() {
+        let found = format!("known profile {}", customer.id.as_deref().unwrap_or("?"));
+        let why = "exactly one profile owns the identifier";
+        return Who {
+            customer: customer.clone(),
+            suggestions: Vec::new(),
+            known: true,
+            found,
+            why,
+            writes: Vec::new(),
+        };
+    }
+    let several = !arrival.candidates.is_empty();
+    let attribute = &address.kind.identifier;
+    let mut customer = Customer {
+        id: Some(ids.fresh()),
+        first_name: Some(given_name(message).unwrap_or_else(|| d.centre.customers.default_name.clone())),
+        phone_number: Vec::new(),
+        is_anonymous: Some(true),
+        version: Some(0),
+        extra: JsonMap::new(),
+    };
+    let mut writes = Vec::new();
+    if !several {
+        customer.extra.insert(attribute.clone(), json!([address.identifier]));
+        writes.push(DirectoryWrite::Identity {
+            attribute: attribute.clone(),
+            identifier: address.identifier.clone(),
+            customer: customer.id.clone().unwrap_or_default(),
+        });
+    }
+    writes.insert(0, DirectoryWrite::Customer { customer: Box::new(customer.clone()) });
+    let found = format!("new anonymous profile {}", customer.id.as_deref().unwrap_or("?"));
+    let why = if several {
+        "several profiles own the identifier; they are suggested to the agent"
+    } else {
+        "no profile owns the identifier"
+    };
+    Who { customer, suggestions: arrival.candidates.clone(), known: false, found, why, writes }
+}
+
+/// U03: the connector's name wins; first and last name are joined.
+fn given_name(message: &CimMessage) -> Option<String> {
+    let data = message.header.channel_data.as_ref()?;
+    let parts = [data.customer_first_name.as_deref(), data.customer_last_name.as_deref()];
+    let name =
+        parts.into_iter().flatten().map(str::trim).filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ");
+    (!name.is_empty()).then_some(name)
+}
+
+/// A message of a connector.
+pub(super) fn message(work: &mut Work<'_>, message: &CimMessage, input: &Stamped<Input>) {
+    let Some(address) = Address::of(work.d, message) else {
+        work.reply = unknown_address(message);
+        return;
+    };
+    if work.c.state == ConversationState::Closing {
+        wait_for_close(work, message);
+        return;
+    }
+    let live = work.c.live_session(&address.channel.name, &address.identifier).map(|s| s.id.clone());
+    if is_notice(message) {
+        notice(work, message, live.as_deref());
+        return;
+    }
+    match intent_of(message) {
+        Intent::StartChat | Intent::StartVoice => start(work, &address, message, live, false),
+        Intent::StartConversation => start(work, &address, message, live, true),
+        Intent::EndChat | Intent::EndVoice => end(work, live),
+        Intent::NetworkDisconnect => disconnected(work, live),
+        Intent::AssignResourceRequested => {
+            let session = live.unwrap_or_else(|| sessions::start(work, &address, message, false));
+            find_agent(work, message, &session);
+        }
+        intent => {
+            if let (Some(name), Some(session)) = (activity(&intent), live.as_deref()) {
+                let who = wire::customer(&work.c);
+                work.raise(name, who, Some(session), json!(message));
+                return;
+            }
+            spoke(work, &address, message, live, &input.id);
+        }
+    }
+}
+
+/// Intents that are facts about a call or a trail, by the event they become.
+fn activity(intent: &Intent) -> Option<EventName> {
+    match intent {
+        Intent::CallLegStarted => Some(EventName::CallLegStarted),
+        Intent::CallLegEnded => Some(EventName::CallLegEnded),
+        Intent::CallHold => Some(EventName::CallHold),
+        Intent::CallResume => Some(EventName::CallResume),
+        Intent::IvrAggregatedActivity => Some(EventName::IvrAggregatedActivity),
+        Intent::AgentOutbound => Some(EventName::AgentOutbound),
+        _ => None,
+    }
+}
+
+/// U07: nothing revives a closing conversation and no word is lost: what comes waits for the next one.
+fn wait_for_close(work: &mut Work<'_>, message: &CimMessage) {
+    if is_notice(message) || !begins(message) {
+        work.note("state", "a notice while CLOSING is recorded", "it belongs to what is ending");
+        return;
+    }
+    if work.c.waiting.len() >= WAITING_MAX {
+        work.reply = Reply::refused(
+            "too_many_waiting",
+            format!("more than {WAITING_MAX} messages wait for this conversation to close"),
+            json!({ "state": "CLOSING" }),
+        );
+        return;
+    }
+    work.c.waiting.push(json!(message));
+    work.note(
+        "state",
+        "a message waits",
+        "the conversation is CLOSING; the message begins the next one (U07)",
+    );
+}
+
+/// START_CHAT and its kin; U16 when the session is already live.
+fn start(work: &mut Work<'_>, address: &Address, message: &CimMessage, live: Option<String>, quiet: bool) {
+    let session = match live {
+        Some(session) => {
+            work.note("session", "the session is already live", "a second START_CHAT changes nothing (U16)");
+            back_online(work, &session);
+            session
+        }
+        None => sessions::start(work, address, message, quiet),
+    };
+    let state = work.c.session(&session).map(|s| wire::session_state(s)).unwrap_or_default();
+    work.reply = Reply::Done {
+        data: json!({ "conversationId": work.c.id, "channelSessionId": session, "state": state }),
+    };
+}
+
+fn end(work: &mut Work<'_>, live: Option<String>) {
+    match live {
+        Some(session) => {
+            let who = wire::customer(&work.c);
+            sessions::end(work, &session, "CUSTOMER", who, &EventName::ChannelSessionEnded);
+        }
+        None => {
+            work.reply = Reply::refused(
+                "no_live_session",
+                "the customer has no live session on this channel; it was ended before",
+                json!({ "state": work.c.state.as_str() }),
+            );
+        }
+    }
+}
+
+/// U05: the link is lost; the customer has a grace to come back.
+fn disconnected(work: &mut Work<'_>, live: Option<String>) {
+    let Some(session) = live else {
+        work.note("session", "NETWORK_DISCONNECT without a live session", "nothing to do");
+        return;
+    };
+    let who = emitter::connector("CONNECTOR");
+    work.set_timer(format!("{}{session}", timers::GRACE), work.d.centre.network_grace_ms, None);
+    work.note(
+        "session",
+        "the link to the customer is lost",
+        "the session ends unless the customer is back in time (U05)",
+    );
+    work.raise(EventName::NetworkDisconnect, who, Some(&session), Json::Null);
+}
+
+/// Any sign of the customer ends the grace.
+fn back_online(work: &mut Work<'_>, session: &str) {
+    let name = format!("{}{session}", timers::GRACE);
+    if work.c.timers.contains_key(&name) {
+        work.clear_timer(&name);
+        work.note("session", "the customer is back", "a sign of life within the grace (U05)");
+    }
+}
+
+/// A voice connector or a flow of another product wants an agent (2.1).
+fn find_agent(work: &mut Work<'_>, message: &CimMessage, session: &str) {
+    let mut data = match &message.body {
+        Some(body) => json!(body),
+        None => json!({}),
+    };
+    if let (Json::Object(map), Some(entities)) = (&mut data, message.header.entities.as_ref()) {
+        map.extend(entities.clone());
+    }
+    let who = wire::customer(&work.c);
+    work.raise(EventName::FindAgent, who, Some(session), data);
+}
+
+/// The customer spoke. Without a live session this begins one (U15).
+fn spoke(work: &mut Work<'_>, address: &Address, message: &CimMessage, live: Option<String>, input_id: &str) {
+    let session = live.unwrap_or_else(|| {
+        work.note("session", "no live session", "the message begins one, as START_CHAT would (U15)");
+        sessions::start(work, address, message, false)
+    });
+    back_online(work, &session);
+    let intent = message.intent().map(str::to_owned);
+    if let Some(s) = work.c.session_mut(&session) {
+        s.counts[2] += 1;
+        if intent.is_some() {
+            s.latest_intent = intent;
+        }
+    }
+    work.c.last_session = Some(session.clone());
+    let mut told = message.clone();
+    if told.id.is_none() {
+        told.id = Some(input_id.to_owned());
+    }
+    wire::address_header(work, &mut told.header, &session);
+    let who = wire::customer(&work.c);
+    work.raise(EventName::CustomerMessage, who, Some(&session), json!(told));
+    work.reply = Reply::Done { data: json!({ "conversationId": work.c.id, "channelSessionId": session }) };
+}
+
+/// Delivery notices and typing.
+fn notice(work: &mut Work<'_>, message: &CimMessage, live: Option<&str>) {
+    let who = wire::customer(&work.c);
+    let name = match &message.body {
+        Some(Body::Notification(_)) => EventName::TypingIndicator,
+        _ => EventName::MessageDeliveryNotification,
+    };
+    work.raise(name, who, live, json!(message));
+}

@@ -1,0 +1,83 @@
+//! What happens with every event: it is published, the SLA clocks look at it, journeys that wait for it wake, the
+//! Controller's flow reacts, and bots hear it. In this order.
+
+use serde_json::json;
+
+use super::work::{Happening, Work};
+use super::{bots, interpret, seats, sessions, sla, wire};
+use crate::effect::{Publication, Reply};
+use crate::model::{CimEvent, EventName, emitter};
+
+/// Handles one event.
+pub(super) fn handle(work: &mut Work<'_>, event: &Happening) {
+    publish(work, event);
+    sla::heard(work, event);
+    let consumed = interpret::wake(work, event);
+    interpret::react(work, event);
+    bots::hear(work, event, consumed);
+}
+
+/// Publishes an event: to everybody who analyses, to the desks of the agents present, and as a notice to the
+/// connectors of the customer where 9.1 says so.
+fn publish(work: &mut Work<'_>, event: &Happening) {
+    let id = if event.id.is_empty() { work.ids.fresh() } else { event.id.clone() };
+    let body = wire::event(work, event, &id);
+    work.note("event", event.name.as_str(), "");
+    for agent in desks(work) {
+        let copy = work.ids.fresh();
+        work.out.publications.push(Publication {
+            id: copy,
+            key: format!("agent.{agent}"),
+            kind: "onCimEvent".into(),
+            body: json!({ "cimEvent": body, "conversationId": work.c.id }),
+        });
+    }
+    work.out.publications.push(Publication {
+        id,
+        key: format!("event.{}", event.name.as_str()),
+        kind: "cim-event".into(),
+        body,
+    });
+    if let Some(notice) = wire::notice_for(&event.name) {
+        sessions::notify_connectors(work, event, notice);
+    }
+}
+
+/// Agents whose desk shows this conversation: all present, with what the customer's side of the conversation is.
+fn desks(work: &Work<'_>) -> Vec<String> {
+    work.c.agents().map(|s| s.who.clone()).collect()
+}
+
+/// An event that an app, a desk or a test published about this conversation.
+///
+/// Events that state what only the engine can know (a state change, a timer) are refused; the others take part like
+/// events of our own.
+pub(super) fn from_outside(work: &mut Work<'_>, event: &CimEvent) {
+    let name = event.name.clone();
+    let data = event.data.clone().unwrap_or_default();
+    let session = event.channel_session.as_ref().and_then(|s| s.id.clone());
+    let emitter = event.event_emitter.clone().unwrap_or_else(emitter::controller);
+    match name {
+        EventName::AgentSubscribed | EventName::AgentUnsubscribed => {
+            seats::from_outside(work, &name, &data);
+        }
+        EventName::TopicStateChangeEvent
+        | EventName::ConversationStarted
+        | EventName::ChannelSessionStarted
+        | EventName::BotSubscribed
+        | EventName::BotUnsubscribed => {
+            work.reply = Reply::refused(
+                "event_not_accepted",
+                format!(
+                    "{} is stated by the engine alone; publish what the customer or agent did instead",
+                    name.as_str()
+                ),
+                json!({ "state": work.c.state.as_str() }),
+            );
+        }
+        _ => {
+            let id = event.id.clone().unwrap_or_default();
+            work.raise_as(id, name, emitter, session.as_deref(), data);
+        }
+    }
+}

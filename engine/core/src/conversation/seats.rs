@@ -1,0 +1,296 @@
+//! Participants other than the customer: bots, agents, apps, monitors (`domain.md` sections 1.9, 4.10, 4.11).
+
+use serde_json::json;
+
+use super::state::{Seat, SeatKind};
+use super::work::Work;
+use super::{bots, wire};
+use crate::effect::Reply;
+use crate::model::{ConversationState, EventName, Json, ParticipantRole, emitter};
+use crate::report::{ParticipantRow, ReportRow};
+use crate::routing;
+
+/// Reasons to leave that are the agent's or the customer's own choice: they lead to wrap-up. All others are orders
+/// from outside and leave nothing to wrap up.
+const WRAP_UP_REASONS: &[&str] = &["AGENT_LEFT", "CUSTOMER_LEFT", "DIRECT_TRANSFER", "CONSULT_TRANSFER"];
+
+/// Seats a bot, or changes the role of the one that is there.
+///
+/// # Errors
+/// The bot is not one of the deployment.
+pub(super) fn assign_bot(work: &mut Work<'_>, name: &str, role: ParticipantRole) -> Result<(), String> {
+    if !work.d.centre.bots.contains_key(name) {
+        return Err(format!("no bot is called {name:?}"));
+    }
+    if let Some(seat) = work.c.bot_seat() {
+        if seat.who == name {
+            let id = seat.id.clone();
+            return change_role(work, &id, role, Json::Null);
+        }
+        let other = seat.who.clone();
+        revoke_bot(work, Some(&other));
+    }
+    let seat = Seat {
+        id: work.ids.fresh(),
+        kind: SeatKind::Bot,
+        who: name.to_owned(),
+        name: name.to_owned(),
+        role,
+        joined_at: work.at,
+        task: None,
+        leaving: None,
+    };
+    if work.c.bot.is_empty() {
+        name.clone_into(&mut work.c.bot);
+    }
+    joined(work, &seat, "EXTERNAL");
+    let data = wire::participant(&work.c, &seat);
+    work.c.seats.push(seat);
+    work.note("participants", format!("bot {name} joins as {}", role.as_str()), "");
+    let session = work.c.current_session().map(|s| s.id.clone());
+    work.raise(EventName::BotSubscribed, emitter::controller(), session.as_deref(), data);
+    Ok(())
+}
+
+fn joined(work: &mut Work<'_>, seat: &Seat, role: &str) {
+    work.out.reports.push(ReportRow::ConversationParticipant(ParticipantRow {
+        id: seat.id.clone(),
+        participant_id: seat.who.clone(),
+        conversation_id: work.c.id.clone(),
+        participant_role: role.to_owned(),
+        record_creation_time: work.at,
+    }));
+}
+
+/// Removes a bot, or the conversation's bot when none is named. Not there: nothing happens.
+pub(super) fn revoke_bot(work: &mut Work<'_>, name: Option<&str>) {
+    let found = work.c.seats.iter().position(|s| s.kind == SeatKind::Bot && name.is_none_or(|n| n == s.who));
+    let Some(index) = found else {
+        work.note("participants", "no such bot is present", "nothing to revoke");
+        return;
+    };
+    let seat = work.c.seats.remove(index);
+    bots::silence(work, &seat.who);
+    work.note("participants", format!("bot {} leaves", seat.who), "");
+    let data = wire::participant(&work.c, &seat);
+    let session = work.c.current_session().map(|s| s.id.clone());
+    work.raise(EventName::BotUnsubscribed, emitter::controller(), session.as_deref(), data);
+}
+
+/// Changes the role of a participant: `bot`, a participant id, or an agent id. The same role: nothing happens.
+///
+/// # Errors
+/// Nobody like that is present.
+pub(super) fn change_role(
+    work: &mut Work<'_>,
+    who: &str,
+    role: ParticipantRole,
+    metadata: Json,
+) -> Result<(), String> {
+    let named = |s: &&mut Seat| s.id == who || s.who == who || (who == "bot" && s.kind == SeatKind::Bot);
+    let Some(seat) = work.c.seats.iter_mut().find(named) else {
+        if who == "bot" {
+            work.note("participants", "no bot is present", "no role to change");
+            return Ok(());
+        }
+        return Err(format!("no participant {who:?} is present"));
+    };
+    if seat.role == role {
+        let name = seat.who.clone();
+        work.note("participants", format!("{name} is {} already", role.as_str()), "nothing to change");
+        return Ok(());
+    }
+    let from = seat.role;
+    seat.role = role;
+    let seat = seat.clone();
+    work.note(
+        "participants",
+        format!("{} {}: {} → {}", kind_name(seat.kind), seat.who, from.as_str(), role.as_str()),
+        "",
+    );
+    if seat.kind == SeatKind::Bot && role == ParticipantRole::Assistant {
+        bots::silence(work, &seat.who);
+    }
+    role_changed(work, &seat, metadata);
+    Ok(())
+}
+
+fn kind_name(kind: SeatKind) -> &'static str {
+    match kind {
+        SeatKind::Bot => "bot",
+        SeatKind::Agent => "agent",
+        SeatKind::App => "app",
+        SeatKind::Monitor => "monitor",
+    }
+}
+
+fn role_changed(work: &mut Work<'_>, seat: &Seat, metadata: Json) {
+    let metadata = if metadata.is_null() { json!({}) } else { metadata };
+    let data = json!({ "conversationParticipant": wire::participant(&work.c, seat), "metadata": metadata });
+    let session = work.c.current_session().map(|s| s.id.clone());
+    let who = emitter::conversation_manager();
+    work.raise(EventName::ParticipantRoleChanged, who, session.as_deref(), data);
+}
+
+/// An agent joined: their task became active. Joining twice changes nothing.
+pub(super) fn agent_joins(work: &mut Work<'_>, agent: &str, task: &str, role: ParticipantRole) {
+    if work.c.state == ConversationState::Closing || work.c.ending {
+        work.note("participants", format!("agent {agent} comes too late"), "the conversation is CLOSING");
+        work.out.routing.push(left(work, agent, "CANCELLED", false));
+        return;
+    }
+    if let Some(seat) = work.c.seats.iter_mut().find(|s| s.kind == SeatKind::Agent && s.who == agent) {
+        seat.task = Some(task.to_owned());
+        seat.leaving = None;
+        let id = seat.id.clone();
+        if let Err(problem) = change_role(work, &id, role, Json::Null) {
+            work.note("participants", problem, "");
+        }
+        return;
+    }
+    let name = work.d.centre.agents.get(agent).map_or(agent, |a| a.display_name.as_str()).to_owned();
+    let seat = Seat {
+        id: work.ids.fresh(),
+        kind: SeatKind::Agent,
+        who: agent.to_owned(),
+        name,
+        role,
+        joined_at: work.at,
+        task: Some(task.to_owned()),
+        leaving: None,
+    };
+    joined(work, &seat, "AGENT");
+    work.c.agent_ever = true;
+    work.c.last_agent = Some(agent.to_owned());
+    work.note("participants", format!("agent {agent} joins as {}", role.as_str()), "");
+    let data = json!({ "agentParticipant": wire::participant(&work.c, &seat), "reason": "" });
+    work.c.seats.push(seat);
+    let session = work.c.current_session().map(|s| s.id.clone());
+    show_conversation(work, agent);
+    work.raise(EventName::AgentSubscribed, emitter::agent_manager(), session.as_deref(), data);
+}
+
+/// The desk of an agent who joined gets the conversation as it stands (9.3 `onTopicData`).
+fn show_conversation(work: &mut Work<'_>, agent: &str) {
+    let id = work.ids.fresh();
+    let body = wire::topic_data(work, agent);
+    work.out.publications.push(crate::effect::Publication {
+        id,
+        key: format!("agent.{agent}"),
+        kind: "onTopicData".into(),
+        body,
+    });
+}
+
+fn left(work: &Work<'_>, agent: &str, reason: &str, wrap_up: bool) -> routing::Input {
+    routing::Input::Left {
+        conversation: work.c.id.clone(),
+        home: work.c.home,
+        agent: agent.to_owned(),
+        reason: reason.to_owned(),
+        wrap_up,
+    }
+}
+
+/// An agent leaves. With wrap-up on, and by choice, they stay as WRAP_UP until that is over (4.11).
+///
+/// Returns `false` when no such agent is present.
+pub(super) fn agent_leaves(work: &mut Work<'_>, agent: &str, reason: &str) -> bool {
+    let Some(seat) = work.c.agent(agent).cloned() else { return false };
+    let wraps_up = work.d.centre.wrap_up.enabled
+        && seat.role != ParticipantRole::WrapUp
+        && WRAP_UP_REASONS.contains(&reason);
+    if wraps_up {
+        if let Some(s) = work.c.seats.iter_mut().find(|s| s.id == seat.id) {
+            s.leaving = Some(reason.to_owned());
+        }
+        work.out.routing.push(left(work, agent, reason, true));
+        if let Err(problem) =
+            change_role(work, &seat.id, ParticipantRole::WrapUp, json!({ "reason": reason }))
+        {
+            work.note("participants", problem, "");
+        }
+        return true;
+    }
+    remove_agent(work, &seat, reason);
+    true
+}
+
+/// Takes an agent's seat away and says so.
+pub(super) fn remove_agent(work: &mut Work<'_>, seat: &Seat, reason: &str) {
+    let said = seat.leaving.clone().unwrap_or_else(|| reason.to_owned());
+    work.c.seats.retain(|s| s.id != seat.id);
+    if work.c.agents_present() == 0 {
+        remove_monitors(work);
+    }
+    if work.c.hold.as_ref().is_some_and(|h| h.by == seat.who) && work.c.agents_present() == 0 {
+        work.c.hold = None;
+        work.clear_timer(super::timers::HOLD);
+    }
+    if let Some(task) = work.c.last_task.as_mut().filter(|t| seat.task.as_ref() == Some(&t.id)) {
+        task.left = Some(said.clone());
+    }
+    work.out.routing.push(left(work, &seat.who, &said, false));
+    work.note("participants", format!("agent {} leaves", seat.who), format!("reason {said}"));
+    let data = json!({ "agentParticipant": wire::participant(&work.c, seat), "reason": said });
+    let session = work.c.current_session().map(|s| s.id.clone());
+    work.raise(EventName::AgentUnsubscribed, emitter::agent_manager(), session.as_deref(), data);
+}
+
+/// U08: monitors leave with the last agent.
+fn remove_monitors(work: &mut Work<'_>) {
+    let gone: Vec<String> =
+        work.c.seats.iter().filter(|s| s.kind == SeatKind::Monitor).map(|s| s.who.clone()).collect();
+    if !gone.is_empty() {
+        work.c.seats.retain(|s| s.kind != SeatKind::Monitor);
+        work.note("participants", format!("monitors leave: {}", gone.join(", ")), "no agent is left (U08)");
+    }
+}
+
+/// REMOVE_ALL_AGENTS: every agent is unsubscribed with that reason, also those who wrap up when it is the end.
+pub(super) fn remove_all_agents(work: &mut Work<'_>, reason: &str) {
+    let seats: Vec<Seat> =
+        work.c.agents().filter(|s| s.role != ParticipantRole::WrapUp || work.c.ending).cloned().collect();
+    if seats.is_empty() {
+        work.note("participants", "no agent is present", "nobody to remove");
+    }
+    for seat in seats {
+        remove_agent(work, &seat, reason);
+    }
+}
+
+/// The last session ended. With wrap-up on, the agents' work becomes wrap-up (4.11).
+pub(super) fn customer_left(work: &mut Work<'_>, session: &str) {
+    work.raise(EventName::CustomerLeft, emitter::conversation_manager(), Some(session), Json::Null);
+    if !work.d.centre.wrap_up.enabled || work.c.ending {
+        return;
+    }
+    let agents: Vec<String> =
+        work.c.agents().filter(|s| s.role == ParticipantRole::Primary).map(|s| s.who.clone()).collect();
+    for agent in agents {
+        agent_leaves(work, &agent, "CUSTOMER_LEFT");
+    }
+    let assistants: Vec<Seat> =
+        work.c.agents().filter(|s| s.role == ParticipantRole::Assistant).cloned().collect();
+    for seat in assistants {
+        remove_agent(work, &seat, "CUSTOMER_LEFT");
+    }
+}
+
+/// AGENT_SUBSCRIBED and AGENT_UNSUBSCRIBED published by a desk of another make.
+pub(super) fn from_outside(work: &mut Work<'_>, name: &EventName, data: &Json) {
+    let participant = &data["agentParticipant"];
+    let agent =
+        participant["participant"]["id"].as_str().or_else(|| participant["id"].as_str()).unwrap_or("");
+    if *name == EventName::AgentUnsubscribed && !agent.is_empty() {
+        let reason = data["reason"].as_str().filter(|r| !r.is_empty()).unwrap_or("AGENT_LEFT");
+        if agent_leaves(work, agent, reason) {
+            return;
+        }
+    }
+    work.reply = Reply::refused(
+        "event_not_accepted",
+        "agents join by TASK_ACCEPT and leave by AGENT_LEAVE; this agent is not in the conversation",
+        json!({ "state": work.c.state.as_str() }),
+    );
+}

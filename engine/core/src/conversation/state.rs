@@ -1,0 +1,399 @@
+//! The state of one conversation, as small as it can be: what the deployment knows is kept by name, what the wire
+//! needs is built when it is needed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::directory::Previous;
+use crate::model::{ConversationState, Customer, Json, JsonMap, ParticipantRole};
+
+/// Format of a stored conversation. Raised when the shape changes; older ones are read.
+pub const CONVERSATION_FORMAT: u16 = 1;
+
+/// One conversation (`domain.md` section 1.8).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Conversation {
+    /// See [`CONVERSATION_FORMAT`].
+    pub format: u16,
+    /// Id.
+    pub id: String,
+    /// Partition in which it is stepped.
+    pub home: u32,
+    /// Deployment it began with and keeps.
+    pub deployment: String,
+    /// State of the table in 1.8.
+    pub state: ConversationState,
+    /// Room id; the room's mode is CONTACT_CENTER.
+    pub room: String,
+    /// Customer.
+    pub customer: Customer,
+    /// Profiles that might be the same person (1.5).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<Customer>,
+    /// OUTBOUND when an agent began it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub outbound: bool,
+    /// Sessions in the order they began.
+    pub sessions: Vec<Session>,
+    /// Bots, agents, apps and monitors present.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seats: Vec<Seat>,
+    /// Conversation data (at most [`super::CONVERSATION_DATA_MAX`] pairs).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, String>,
+    /// Slots of the flows (2.4).
+    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
+    pub slots: JsonMap,
+    /// Journeys that wait.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<Run>,
+    /// Timers by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub timers: BTreeMap<String, Timer>,
+    /// Agent SLA, when it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_sla: Option<Sla>,
+    /// Set while an agent holds the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// The request for an agent in process (at most one, 1.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+    /// The last task that changed: decides the disposition (4.12).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_task: Option<LastTask>,
+    /// Bot calls that are out, and what waits behind them (U41).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bots: BTreeMap<String, BotLine>,
+    /// Inputs that came while CLOSING (U07): JSON of stamped messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Json>,
+    /// Epoch ms.
+    pub created_at: i64,
+    /// Epoch ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<i64>,
+    /// Whether an agent ever joined: tells INACTIVE from CREATED.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub agent_ever: bool,
+    /// END_CONVERSATION was ordered.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ending: bool,
+    /// Routing knows tasks of this conversation: closing waits for its word.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub routed: bool,
+    /// Session the customer used last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_session: Option<String>,
+    /// Bot that was assigned first, for the report.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub bot: String,
+    /// Agent who was in it last, for "last agent".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_agent: Option<String>,
+    /// The conversation of this room before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
+}
+
+fn is_false(b: &bool) -> bool {
+    !*b
+}
+
+/// State of a session (1.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SessionState {
+    /// Open.
+    Started,
+    /// Over.
+    Ended,
+}
+
+/// A customer's presence on one channel (1.7).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Id.
+    pub id: String,
+    /// Channel name.
+    pub channel: String,
+    /// `channelCustomerIdentifier`.
+    pub identifier: String,
+    /// Channel data as the connector sent it first, without the two identifiers.
+    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
+    pub channel_data: JsonMap,
+    /// Open or over.
+    pub state: SessionState,
+    /// Why it began, or ended.
+    pub reason: String,
+    /// Agent-started.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub outbound: bool,
+    /// Began by START_CONVERSATION: no welcome.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub quiet: bool,
+    /// Epoch ms.
+    pub started_at: i64,
+    /// Epoch ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<i64>,
+    /// Latest intent of the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_intent: Option<String>,
+    /// Messages by bots, agents and the customer.
+    pub counts: [u32; 3],
+    /// Customer SLA, when it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<Sla>,
+}
+
+impl Session {
+    /// Whether the customer is there.
+    #[must_use]
+    pub fn open(&self) -> bool {
+        self.state == SessionState::Started
+    }
+}
+
+/// A running SLA timer (section 5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sla {
+    /// Length.
+    pub total_ms: i64,
+    /// Epoch ms.
+    pub started_at: i64,
+    /// Next threshold, as an index into the centre's list; the list's length means "expiry".
+    pub next: usize,
+}
+
+/// Kind of a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SeatKind {
+    /// A bot.
+    Bot,
+    /// An agent.
+    Agent,
+    /// An application taking part (9.1).
+    App,
+    /// A supervisor.
+    Monitor,
+}
+
+/// A participant other than the customer (1.9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seat {
+    /// Participant id.
+    pub id: String,
+    /// Kind.
+    pub kind: SeatKind,
+    /// Agent id, bot name or app name.
+    pub who: String,
+    /// Name to show.
+    pub name: String,
+    /// Role.
+    pub role: ParticipantRole,
+    /// Epoch ms.
+    pub joined_at: i64,
+    /// Task of an agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Why the agent left, once wrapping up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<String>,
+}
+
+/// A journey that waits (`ask`, `wait`), stored by names so that it survives restarts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    /// Id; its timer is `run:<id>`.
+    pub id: String,
+    /// Flow and node of each caller, outermost first; the last one waits.
+    pub at: Vec<Position>,
+    /// Bot whose flow this is; absent for the Controller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<String>,
+    /// Session it talks to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+}
+
+/// A place in a flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Flow name.
+    pub flow: String,
+    /// Node name.
+    pub node: String,
+}
+
+/// A timer of this conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// Id of this setting; a firing with another id is stale.
+    pub id: String,
+    /// Epoch ms.
+    pub due: i64,
+    /// Where a reminder enters a flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enter: Option<Position>,
+}
+
+/// A hold (1.8, 4.11).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Agent who paused it; empty when the flow did.
+    pub by: String,
+    /// Epoch ms.
+    pub since: i64,
+    /// How long it was meant to last, ms.
+    pub duration_ms: i64,
+}
+
+/// A request for an agent in process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    /// Task direction (1.12).
+    pub direction: String,
+    /// Session it came on.
+    pub session: String,
+    /// Queue, or empty for a named agent.
+    pub queue: String,
+    /// Current task; empty until routing told it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub task: String,
+}
+
+/// What the report needs of the last task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastTask {
+    /// Task id.
+    pub id: String,
+    /// ACTIVE, WRAP_UP or CLOSED.
+    pub state: String,
+    /// Reason code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether an agent answered it.
+    pub answered: bool,
+    /// Queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// Why its agent left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<String>,
+    /// When it was created: a later task decides over an earlier one.
+    pub created_at: i64,
+}
+
+/// One bot's line: at most one call out, later messages wait in order (U41).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct BotLine {
+    /// The call that is out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<OpenCall>,
+    /// Requests that wait.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queue: Vec<BotQuestion>,
+}
+
+/// A call that is out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenCall {
+    /// Idempotency key.
+    pub id: String,
+    /// What was asked.
+    pub question: BotQuestion,
+}
+
+/// A question to a bot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BotQuestion {
+    /// Request in the custom-connector format.
+    pub request: Json,
+    /// Session it came on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Whether silence or failure matters to the customer: true for messages, false for system intents.
+    pub expects_answer: bool,
+}
+
+impl Conversation {
+    /// C of 1.8: open sessions.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        self.sessions.iter().filter(|s| s.open()).count()
+    }
+
+    /// A of 1.8: agents with role PRIMARY or ASSISTANT.
+    #[must_use]
+    pub fn agents_present(&self) -> usize {
+        self.agents()
+            .filter(|s| matches!(s.role, ParticipantRole::Primary | ParticipantRole::Assistant))
+            .count()
+    }
+
+    /// Wa of 1.8: agents with role WRAP_UP.
+    #[must_use]
+    pub fn agents_wrapping_up(&self) -> usize {
+        self.agents().filter(|s| s.role == ParticipantRole::WrapUp).count()
+    }
+
+    /// Agents with role PRIMARY.
+    #[must_use]
+    pub fn primaries(&self) -> usize {
+        self.agents().filter(|s| s.role == ParticipantRole::Primary).count()
+    }
+
+    /// Seats of agents.
+    pub fn agents(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.iter().filter(|s| s.kind == SeatKind::Agent)
+    }
+
+    /// Seat of an agent.
+    #[must_use]
+    pub fn agent(&self, id: &str) -> Option<&Seat> {
+        self.agents().find(|s| s.who == id)
+    }
+
+    /// Seat of the conversation's bot (1.2: at most one).
+    #[must_use]
+    pub fn bot_seat(&self) -> Option<&Seat> {
+        self.seats.iter().find(|s| s.kind == SeatKind::Bot)
+    }
+
+    /// A session by id.
+    #[must_use]
+    pub fn session(&self, id: &str) -> Option<&Session> {
+        self.sessions.iter().find(|s| s.id == id)
+    }
+
+    /// A session by id, to change it.
+    pub fn session_mut(&mut self, id: &str) -> Option<&mut Session> {
+        self.sessions.iter_mut().find(|s| s.id == id)
+    }
+
+    /// The open session of a customer's address.
+    #[must_use]
+    pub fn live_session(&self, channel: &str, identifier: &str) -> Option<&Session> {
+        self.sessions.iter().find(|s| s.open() && s.channel == channel && s.identifier == identifier)
+    }
+
+    /// The open session the customer used last, or the youngest open one, or the youngest at all.
+    #[must_use]
+    pub fn current_session(&self) -> Option<&Session> {
+        let last = self.last_session.as_deref().and_then(|id| self.session(id));
+        last.filter(|s| s.open())
+            .or_else(|| self.sessions.iter().rev().find(|s| s.open()))
+            .or(last)
+            .or_else(|| self.sessions.last())
+    }
+}

@@ -1,0 +1,127 @@
+//! What the routing machine tells a conversation, and the events that become of it (`domain.md` sections 1.12, 2.1).
+
+use serde_json::json;
+
+use super::state::LastTask;
+use super::work::Work;
+use super::{close, seats, wire};
+use crate::model::{EventName, Json, ParticipantRole, emitter};
+use crate::routing::{TaskView, Tell};
+
+/// Takes what routing tells.
+pub(super) fn told(work: &mut Work<'_>, tell: &Tell) {
+    match tell {
+        Tell::Changed { task, task_changed, media_changed } => {
+            changed(work, task, *task_changed, *media_changed);
+        }
+        Tell::Enqueued { task } => {
+            let data = json!({
+                "task": wire::task(work, task, false),
+                "queue": { "id": task.queue, "name": task.queue },
+            });
+            routing_event(work, EventName::TaskEnqueued, &task.session, data);
+        }
+        Tell::Reserved { task } => {
+            let agent = task.agent.clone().unwrap_or_default();
+            let data = json!({ "task": wire::task(work, task, true), "ccUser": wire::cc_user(work, &agent) });
+            routing_event(work, EventName::AgentReserved, &task.session, data);
+        }
+        Tell::OfferRangOut { task } => {
+            let data = json!({ "taskId": task.id, "agentId": task.agent });
+            routing_event(work, EventName::AgentReservedTimeout, &task.session, data);
+        }
+        Tell::NoAgent { task, requested_by } => no_agent(work, task, requested_by.as_deref()),
+        Tell::Joined { agent, task, role } => {
+            let role =
+                if role == "ASSISTANT" { ParticipantRole::Assistant } else { ParticipantRole::Primary };
+            let joins = work.c.request.as_ref().is_some_and(|r| r.task == *task || r.task.is_empty());
+            if joins {
+                work.c.request = None;
+            }
+            seats::agent_joins(work, agent, task, role);
+        }
+        Tell::Gone { agent, reason } => {
+            if !seats::agent_leaves(work, agent, reason) {
+                work.note("routing", format!("agent {agent} is gone"), "not in this conversation");
+            }
+        }
+        Tell::WrapUpOver { agent, how } => wrap_up_over(work, agent, how),
+        Tell::Refused { code, detail } => {
+            work.c.request = None;
+            work.note("routing", format!("request refused: {code}"), detail.clone());
+        }
+        Tell::AllClosed => close::tasks_closed(work),
+    }
+}
+
+/// Routing's word after the close: recorded, and tasks that are told late still end.
+pub(super) fn told_late(work: &mut Work<'_>, tell: &Tell) {
+    if let Tell::Joined { agent, .. } = tell {
+        work.out.routing.push(crate::routing::Input::Left {
+            conversation: work.c.id.clone(),
+            home: work.c.home,
+            agent: agent.clone(),
+            reason: "CANCELLED".into(),
+            wrap_up: false,
+        });
+    }
+}
+
+fn routing_event(work: &mut Work<'_>, name: EventName, session: &str, data: Json) {
+    work.raise(name, emitter::routing_engine(), Some(session), data);
+}
+
+fn changed(work: &mut Work<'_>, task: &TaskView, task_changed: bool, media_changed: bool) {
+    let of_request = work.c.request.as_mut().filter(|r| r.session == task.session);
+    if let Some(request) = of_request {
+        match task.media_state.as_str() {
+            "QUEUED" | "RESERVED" => request.task.clone_from(&task.id),
+            "ACTIVE" if request.task == task.id => work.c.request = None,
+            "CLOSED" if request.task == task.id && !task.rerouted => work.c.request = None,
+            _ => {}
+        }
+    }
+    let left = work.c.last_task.as_ref().filter(|t| t.id == task.id).and_then(|t| t.left.clone());
+    let newer = work.c.last_task.as_ref().is_none_or(|t| t.id == task.id || task.created_at >= t.created_at);
+    if newer {
+        work.c.last_task = Some(LastTask {
+            id: task.id.clone(),
+            state: task.state.clone(),
+            reason: task.reason.clone(),
+            answered: task.answered_at.is_some(),
+            queue: task.queue.clone(),
+            left,
+            created_at: task.created_at,
+        });
+    }
+    let media: Vec<&str> = if media_changed { vec![task.media.as_str()] } else { Vec::new() };
+    let data = json!({
+        "task": wire::task(work, task, false),
+        "taskStateChanged": task_changed,
+        "mediaStateChanges": media,
+    });
+    routing_event(work, EventName::TaskStateChanged, &task.session, data);
+}
+
+fn no_agent(work: &mut Work<'_>, task: &TaskView, requested_by: Option<&str>) {
+    if work.c.request.as_ref().is_some_and(|r| r.task == task.id || r.task.is_empty()) {
+        work.c.request = None;
+    }
+    let mut metadata = json!({});
+    if let Some(agent) = requested_by {
+        metadata["requestedBy"] = json!(agent);
+    }
+    let data =
+        json!({ "requestType": { "direction": task.direction, "mode": task.mode, "metadata": metadata } });
+    routing_event(work, EventName::NoAgentAvailable, &task.session, data);
+}
+
+/// The wrap-up of an agent is over; the seat goes with it.
+fn wrap_up_over(work: &mut Work<'_>, agent: &str, how: &str) {
+    let Some(seat) = work.c.agent(agent).filter(|s| s.role == ParticipantRole::WrapUp).cloned() else {
+        work.note("routing", format!("wrap-up of {agent} is over"), "not in this conversation");
+        return;
+    };
+    work.note("participants", format!("wrap-up of {agent} is over"), how.to_owned());
+    seats::remove_agent(work, &seat, "AGENT_LEFT");
+}

@@ -1,0 +1,238 @@
+//! Loads a deployment from its files. All problems of all files are found in one run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use petgraph::graph::NodeIndex;
+
+use super::{CENTRE_FILE, Deployment, Loaded};
+use crate::centre::{self, Centre};
+use crate::diagnostic::{Finding, Findings, Place, codes};
+use crate::flow::{self, Call, Compiled, Flow, FlowKind, Handler, Header, Scope};
+use crate::model::EventName;
+use crate::rules::{Host, RuleError, RuleFile};
+use crate::yaml::{self, Node, canonical};
+
+/// Most files of a deployment.
+pub const FILES_MAX: usize = 1000;
+
+/// A flow file that has a heading.
+struct FlowFile {
+    header: Header,
+    tree: Node,
+}
+
+impl Deployment {
+    /// Loads a deployment from the texts of its files, by path relative to the deployment with `/` between folders.
+    /// Takes `flows/*.yaml` and `rules/*.rhai` without `*_test.rhai`; other files are left alone. A deployment
+    /// without controller flows is good: its engine keeps records and does nothing.
+    pub fn load(files: BTreeMap<String, String>) -> Loaded {
+        Self::load_with(files, Arc::new(Host::new()))
+    }
+
+    /// Like [`Deployment::load`], with a host of one's own.
+    pub fn load_with(mut files: BTreeMap<String, String>, host: Arc<Host>) -> Loaded {
+        let mut findings = Findings::new();
+        warn_of_ignored(&files, &mut findings);
+        files.retain(|path, _| is_flow(path) || rule_stem(path).is_some());
+        if files.len() > FILES_MAX {
+            let message = format!("the deployment has {} files, the limit is {FILES_MAX}", files.len());
+            findings.push(Finding::error(codes::TOO_MANY_FILES, &Place::start_of(CENTRE_FILE), message));
+            return Loaded { deployment: None, findings };
+        }
+        let rules = compile_rules(&files, &host, &mut findings);
+        let centre_tree = read_centre(&files, &mut findings);
+        let flow_files = read_flows(&files, &mut findings);
+        let headers: BTreeMap<String, Header> =
+            flow_files.iter().map(|(name, file)| (name.clone(), file.header.clone())).collect();
+        let centre = centre_tree.as_ref().map(|tree| centre::parse(tree, &headers, &mut findings));
+        let scope = Scope { centre: centre.as_ref(), flows: &headers, rules: &rules, host: &host };
+        let mut flows = BTreeMap::new();
+        let (mut calls, mut handlers) = (BTreeMap::new(), Handlers::default());
+        for (name, file) in &flow_files {
+            let compiled = flow::compile(&file.tree, &file.header, &scope, &mut findings);
+            take(name, compiled, &mut flows, &mut calls, &mut handlers, &mut findings);
+        }
+        flow::call_cycles(&calls, &mut findings);
+        let ready = if findings.errors() == 0 { centre.zip(centre_tree) } else { None };
+        let deployment = ready.map(|(centre, tree)| {
+            let rules: BTreeMap<String, RuleFile> =
+                rules.into_iter().filter_map(|(stem, file)| Some((stem, file?))).collect();
+            let id = address(&tree, &flows, &files);
+            assemble(id, files, centre, flows, rules, handlers, host)
+        });
+        Loaded { deployment, findings }
+    }
+
+    /// Like [`Deployment::load`], from the bytes of the files: those that are not UTF-8 or too large are found.
+    pub fn load_bytes(files: BTreeMap<String, Vec<u8>>) -> Loaded {
+        let mut findings = Findings::new();
+        let mut texts = BTreeMap::new();
+        for (path, bytes) in files.into_iter().filter(|(path, _)| is_flow(path) || rule_stem(path).is_some())
+        {
+            // An unreadable file stays, empty, so that nothing is said about its absence.
+            let text = yaml::text_of(&path, &bytes, &mut findings);
+            texts.insert(path, text.unwrap_or_default());
+        }
+        let mut loaded = Self::load(texts);
+        if findings.errors() > 0 {
+            loaded.deployment = None;
+        }
+        loaded.findings.extend(findings);
+        loaded
+    }
+}
+
+fn assemble(
+    id: String,
+    files: BTreeMap<String, String>,
+    centre: Centre,
+    flows: BTreeMap<String, Flow>,
+    rules: BTreeMap<String, RuleFile>,
+    handlers: Handlers,
+    host: Arc<Host>,
+) -> Deployment {
+    let handlers =
+        handlers.taken.into_iter().map(|(event, taken)| (event, (taken.flow, taken.node))).collect();
+    Deployment { id, files, centre, flows, rules, handlers, host }
+}
+
+/// The address of the meaning: centre and flows without their layout, rules as they are written.
+fn address(centre: &Node, flows: &BTreeMap<String, Flow>, files: &BTreeMap<String, String>) -> String {
+    let centre = canonical(centre);
+    let mut texts: Vec<&str> = vec!["centre", &centre];
+    for flow in flows.values() {
+        texts.extend(["flow", &flow.name, &flow.version]);
+    }
+    for (path, source) in files {
+        if let Some(stem) = rule_stem(path) {
+            texts.extend(["rules", stem, source]);
+        }
+    }
+    flow::address(&texts)
+}
+
+/// Handlers of all controller flows.
+#[derive(Default)]
+struct Handlers {
+    taken: BTreeMap<EventName, Taken>,
+}
+
+/// Who handles an event.
+struct Taken {
+    flow: String,
+    node: NodeIndex,
+    place: Place,
+}
+
+impl Handlers {
+    /// Each event is handled by one controller flow: with two it would depend on their order what happens.
+    fn add(&mut self, flow: &str, handler: Handler, findings: &mut Findings) {
+        let Handler { event, node, place } = handler;
+        if let Some(first) = self.taken.get(&event) {
+            let message = format!("{} is handled by flow `{}` already", event.as_str(), first.flow);
+            let finding = Finding::error(codes::DUPLICATE_HANDLER, &place, message)
+                .because("an event enters one controller flow only")
+                .cure("let one flow handle it, and `call` the other from there");
+            findings.push(finding.also(&first.place, "first here"));
+            return;
+        }
+        self.taken.insert(event, Taken { flow: flow.to_owned(), node, place });
+    }
+}
+
+fn take(
+    name: &str,
+    compiled: Compiled,
+    flows: &mut BTreeMap<String, Flow>,
+    calls: &mut BTreeMap<String, Vec<Call>>,
+    handlers: &mut Handlers,
+    findings: &mut Findings,
+) {
+    // Each bot flow hears events of its own; only controller flows share them.
+    if compiled.flow.kind == FlowKind::Controller {
+        for handler in compiled.handlers {
+            handlers.add(name, handler, findings);
+        }
+    }
+    calls.insert(name.to_owned(), compiled.calls);
+    flows.insert(name.to_owned(), compiled.flow);
+}
+
+fn read_centre(files: &BTreeMap<String, String>, findings: &mut Findings) -> Option<Node> {
+    let Some(text) = files.get(CENTRE_FILE) else {
+        let finding =
+            Finding::error(codes::NO_CENTRE, &Place::start_of(CENTRE_FILE), "there is no such file");
+        findings.push(finding.cure("add it; `centre: Name` is enough to begin with"));
+        return None;
+    };
+    yaml::read(CENTRE_FILE, text, findings)
+}
+
+/// Reads every flow file and its heading.
+fn read_flows(files: &BTreeMap<String, String>, findings: &mut Findings) -> BTreeMap<String, FlowFile> {
+    let mut flows: BTreeMap<String, FlowFile> = BTreeMap::new();
+    for (path, text) in files.iter().filter(|(path, _)| is_flow(path) && path.as_str() != CENTRE_FILE) {
+        let Some(tree) = yaml::read(path, text, findings) else { continue };
+        let Some(header) = Header::read(&tree, findings) else { continue };
+        if let Some(first) = flows.get(&header.name) {
+            let message = format!("two files define the flow `{}`", header.name);
+            let finding = Finding::error(codes::DUPLICATE_FLOW, &header.place, message);
+            findings
+                .push(finding.also(&first.header.place, "first here").cure("give one of them another name"));
+            continue;
+        }
+        flows.insert(header.name.clone(), FlowFile { header, tree });
+    }
+    flows
+}
+
+/// Compiles every rule file; one with errors is kept as `None`, so that it counts as being there.
+fn compile_rules(
+    files: &BTreeMap<String, String>,
+    host: &Host,
+    findings: &mut Findings,
+) -> BTreeMap<String, Option<RuleFile>> {
+    let mut rules = BTreeMap::new();
+    for (path, source) in files {
+        let Some(stem) = rule_stem(path) else { continue };
+        let compiled =
+            host.rules(path, source).map_err(|error| findings.push(rule_finding(path, error))).ok();
+        rules.insert(stem.to_owned(), compiled);
+    }
+    rules
+}
+
+fn rule_finding(path: &str, error: RuleError) -> Finding {
+    let place =
+        Place { line: error.line.unwrap_or(1), column: error.column.unwrap_or(1), ..Place::start_of(path) };
+    Finding::error(codes::RULE_SYNTAX, &place, "this rule file cannot be compiled").because(error.message)
+}
+
+fn warn_of_ignored(files: &BTreeMap<String, String>, findings: &mut Findings) {
+    for path in files.keys() {
+        let (folder, name) = path.split_once('/').unwrap_or_default();
+        let cure = match (folder, name.rsplit_once('.').map(|(_, ending)| ending)) {
+            ("flows", Some("yml")) => "let its name end in `.yaml`",
+            ("rules", Some("rhi" | "rh")) => "let its name end in `.rhai`",
+            _ => continue,
+        };
+        let finding = Finding::warning(codes::IGNORED_FILE, &Place::start_of(path), "this file is not read");
+        findings.push(finding.cure(cure));
+    }
+}
+
+fn is_flow(path: &str) -> bool {
+    path.strip_prefix("flows/").and_then(|name| name.strip_suffix(".yaml")).is_some_and(is_file_name)
+}
+
+/// `queues` for `rules/queues.rhai`; none for tests, which stand beside the rules.
+fn rule_stem(path: &str) -> Option<&str> {
+    let stem = path.strip_prefix("rules/")?.strip_suffix(".rhai")?;
+    (is_file_name(stem) && !stem.ends_with("_test")).then_some(stem)
+}
+
+/// Files of sub-folders are not read, nor hidden ones.
+fn is_file_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains('/') && !name.starts_with('.')
+}

@@ -1,0 +1,104 @@
+//! Every code a finding can carry. A code is stable once released: scripts and people search for it.
+
+/// Declares the constants and the table from one list, so that no code can be missing from the table.
+macro_rules! codes {
+    ($($name:ident = $code:literal, $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $name: &str = $code;)*
+
+        /// Code and one-sentence meaning, in the order a file is read.
+        pub const ALL: &[(&str, &str)] = &[$(($code, $meaning)),*];
+    };
+}
+
+codes! {
+    // The text of a YAML file.
+    NOT_UTF8 = "yaml::not_utf8", "The file is not UTF-8 text.";
+    TOO_LARGE = "yaml::too_large", "The file is larger than a deployment file may be.";
+    CONTROL_CHARACTER = "yaml::control_character", "The file holds a character that no text editor writes.";
+    TAB = "yaml::tab", "A line is indented with a tab; YAML indents with spaces.";
+    SYNTAX = "yaml::syntax", "The text is not YAML.";
+    EMPTY = "yaml::empty", "The file says nothing.";
+    TOO_DEEP = "yaml::too_deep", "Lists and maps are nested too deeply.";
+    TOO_MANY_NODES = "yaml::too_many_nodes", "The file holds too many values.";
+    SEVERAL_DOCUMENTS = "yaml::several_documents", "The file holds more than one YAML document.";
+    ANCHOR = "yaml::anchor", "Anchors and aliases are not part of the language.";
+    TAG = "yaml::tag", "Tags are not part of the language.";
+    MERGE_KEY = "yaml::merge_key", "The merge key `<<` is not part of the language.";
+    COMPLEX_KEY = "yaml::complex_key", "A key must be a plain name, not a list or a map.";
+    DUPLICATE_KEY = "yaml::duplicate_key", "A key is written twice in one map.";
+
+    // The shape of its values.
+    WRONG_TYPE = "yaml::wrong_type", "A value is of another kind than its key asks for.";
+    UNKNOWN_KEY = "yaml::unknown_key", "A key means nothing here.";
+    MISSING_KEY = "yaml::missing_key", "A required key is not there.";
+    OUT_OF_RANGE = "yaml::out_of_range", "A number, text or list is outside its limits.";
+    NOT_ONE_OF = "yaml::not_one_of", "A value is not one of the words allowed here.";
+    BAD_DURATION = "yaml::bad_duration", "A duration cannot be read; it is numbers with units, such as `1m30s`.";
+    BAD_NAME = "yaml::bad_name", "A name has characters that names may not have.";
+
+    // Flows.
+    DUPLICATE_FLOW = "flow::duplicate_flow", "Two files define a flow of the same name.";
+    NO_VERB = "flow::no_verb", "A node says nothing to do.";
+    TWO_VERBS = "flow::two_verbs", "A node says two things to do.";
+    RESERVED_NAME = "flow::reserved_name", "A node is called `done` or `end`, which mean the end of the run.";
+    UNKNOWN_NODE = "flow::unknown_node", "A way leads to a node that is not in this flow.";
+    UNKNOWN_EVENT = "flow::unknown_event", "An event name is not in the event table.";
+    DUPLICATE_HANDLER = "flow::duplicate_handler", "One event is handled twice.";
+    UNKNOWN_FLOW = "flow::unknown_flow", "A flow is named that no file defines.";
+    NO_START = "flow::no_start", "A flow is called that has no `start`.";
+    WRONG_KIND = "flow::wrong_kind", "A flow of the other kind is called or played.";
+    CALL_CYCLE = "flow::call_cycle", "Flows call each other in a circle.";
+    UNKNOWN_RULE_FILE = "flow::unknown_rule_file", "A `decide` names a file that is not in `rules/`.";
+    UNKNOWN_RULE = "flow::unknown_rule", "A `decide` names a function that its file does not define.";
+    RULE_PARAMETERS = "flow::rule_parameters", "A `decide` names a function that does not take the facts alone.";
+    BAD_EXPRESSION = "flow::bad_expression", "An expression cannot be compiled.";
+    OPEN_TEMPLATE = "flow::open_template", "A `{{` in a text has no `}}`.";
+    OTHERWISE_NOT_LAST = "flow::otherwise_not_last", "Arms of a `choose` stand behind its `otherwise`.";
+    NO_DEADLINE = "flow::no_deadline", "A wait or a question has no deadline.";
+    TOO_MANY_DATA = "flow::too_many_data", "More conversation data is set than a conversation can hold.";
+    UNREACHABLE_NODE = "flow::unreachable_node", "No way leads to a node.";
+    NEVER_ENTERED = "flow::never_entered", "A flow has neither an event nor a start.";
+    ENDLESS = "flow::endless", "A circle of nodes has no way out and never waits.";
+
+    // Names of the contact centre, wherever they are used.
+    UNKNOWN_MEDIA = "centre::unknown_media", "A medium is named that the centre does not define.";
+    UNKNOWN_ATTRIBUTE = "centre::unknown_attribute", "A routing attribute is named that the centre does not define.";
+    UNKNOWN_QUEUE = "centre::unknown_queue", "A queue is named that the centre does not define.";
+    UNKNOWN_LIST = "centre::unknown_list", "A list is named that the centre does not define.";
+    UNKNOWN_CHANNEL_TYPE = "centre::unknown_channel_type", "A channel type is named that the centre does not define.";
+    UNKNOWN_BOT = "centre::unknown_bot", "A bot is named that the centre does not define.";
+    UNKNOWN_AGENT = "centre::unknown_agent", "An agent is named that the centre does not define.";
+    UNKNOWN_CALENDAR = "centre::unknown_calendar", "A calendar is named that the centre does not define.";
+    UNKNOWN_IDENTIFIER = "centre::unknown_identifier", "A customer attribute is named that the centre does not define.";
+    DUPLICATE_ADDRESS = "centre::duplicate_address", "Two channels have the same service identifier.";
+    DUPLICATE_OUTBOUND = "centre::duplicate_outbound", "Two channels of a type are the default for outbound contact.";
+    MEDIA_MISMATCH = "centre::media_mismatch", "A channel and its queue belong to different media.";
+    ROUTING_OBJECT = "centre::routing_object", "A channel names a queue or list that does not fit its routing.";
+    CAPACITY = "centre::capacity", "An agent may have more tasks than the medium allows.";
+    SHORT_REQUEST = "centre::short_request", "A request ends before its first offer has rung out.";
+    BOT_ADDRESS = "centre::bot_address", "A bot's address is missing, does not fit its kind, or is not a plain http address.";
+    STEP_EXPRESSION = "centre::step_expression", "The agents of a queue step cannot be read.";
+    THRESHOLDS = "centre::thresholds", "Thresholds do not rise strictly from 0 to 100 percent.";
+
+    // Rules and the deployment as a whole.
+    RULE_SYNTAX = "rule::syntax", "A rule file cannot be compiled.";
+    NO_CENTRE = "deployment::no_centre", "The deployment has no `flows/centre.yaml`.";
+    IGNORED_FILE = "deployment::ignored_file", "A file stands where flows or rules are read, but its name ends otherwise.";
+    TOO_MANY_FILES = "deployment::too_many_files", "The deployment holds more files than can be loaded.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::ALL;
+
+    #[test]
+    fn every_code_is_declared_once_and_explained() {
+        let codes: BTreeSet<_> = ALL.iter().map(|(code, _)| code).collect();
+        assert_eq!(codes.len(), ALL.len(), "a code is declared twice");
+        for (code, meaning) in ALL {
+            assert!(code.contains("::") && meaning.ends_with('.'), "{code}: {meaning}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! `say`: sends a message to the customer.
+
+use crate::diagnostic::{Finding, codes};
+use crate::flow::compile::Compiler;
+use crate::flow::{Body, Target, Verb};
+use crate::yaml::{Entry, Fields, Kind, one_of};
+
+pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
+    if !matches!(entry.value.kind, Kind::Map(_)) {
+        let text = c.template(&entry.value, "say")?;
+        return Some(Verb::Say { body: Body::Text(text), to: Target::Event });
+    }
+    let mut fields = Fields::of(&entry.value, &entry.key.place, "`say`", c.findings)?;
+    let to = match fields
+        .get("to")
+        .and_then(|node| one_of(node, "to", &["event", "last_used", "all"], c.findings))
+    {
+        Some("last_used") => Target::LastUsed,
+        Some("all") => Target::All,
+        _ => Target::Event,
+    };
+    let body = body(c, &mut fields);
+    fields.finish(c.findings);
+    Some(Verb::Say { body: body?, to })
+}
+
+/// `text` or `body`, exactly one of them.
+pub(super) fn body(c: &mut Compiler<'_, '_>, fields: &mut Fields<'_>) -> Option<Body> {
+    match (fields.get("text"), fields.get("body")) {
+        (Some(text), None) => c.template(text, "text").map(Body::Text),
+        (None, Some(body)) => Some(Body::Cim(c.arg(body))),
+        (Some(_), Some(body)) => {
+            let message = "a message has a `text` or a `body`, not both";
+            c.findings
+                .push(Finding::error(codes::UNKNOWN_KEY, &body.place, message).cure("keep one of the two"));
+            None
+        }
+        (None, None) => {
+            let finding = Finding::error(codes::MISSING_KEY, fields.place(), "nothing is said here");
+            c.findings
+                .push(finding.cure("add `text:` with what is said, or `body:` with a whole message body"));
+            None
+        }
+    }
+}

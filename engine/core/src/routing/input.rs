@@ -1,0 +1,257 @@
+//! What the routing machine is told, and what it tells conversations.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Json;
+
+/// An input of the routing machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "routing", rename_all = "snake_case")]
+pub enum Input {
+    /// A conversation wants an agent.
+    Assign {
+        /// The request.
+        request: Box<AssignRequest>,
+    },
+    /// The request in process is withdrawn.
+    Cancel {
+        /// Conversation.
+        conversation: String,
+        /// Its home partition.
+        home: u32,
+        /// Reason code of the closed task.
+        reason: String,
+    },
+    /// An agent left a conversation, or wraps up.
+    Left {
+        /// Conversation.
+        conversation: String,
+        /// Its home partition.
+        home: u32,
+        /// Agent.
+        agent: String,
+        /// Why they were unsubscribed.
+        reason: String,
+        /// Wrap-up begins; otherwise the task is over.
+        wrap_up: bool,
+    },
+    /// A conversation is closing: close every task of it and say so.
+    CloseAll {
+        /// Conversation.
+        conversation: String,
+        /// Its home partition.
+        home: u32,
+        /// Reason code for tasks nobody answered.
+        reason: String,
+    },
+    /// A request on a pull list (4.9).
+    Post {
+        /// Conversation.
+        conversation: String,
+        /// Its home partition.
+        home: u32,
+        /// List.
+        list: String,
+        /// Session that asks.
+        session: String,
+        /// Whether agents are present.
+        active: bool,
+    },
+    /// A command of an agent's desk.
+    Command {
+        /// Name.
+        name: String,
+        /// Data.
+        data: Json,
+    },
+    /// A timer is due.
+    Timer {
+        /// Name.
+        name: String,
+        /// Id of the setting.
+        timer: String,
+    },
+}
+
+impl Input {
+    /// Short name for the journal's skeleton.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        match self {
+            Self::Assign { .. } => "assign".into(),
+            Self::Cancel { .. } => "cancel".into(),
+            Self::Left { wrap_up: true, .. } => "wrap-up begins".into(),
+            Self::Left { .. } => "agent left".into(),
+            Self::CloseAll { .. } => "close all".into(),
+            Self::Post { .. } => "post on list".into(),
+            Self::Command { name, .. } => format!("command {name}"),
+            Self::Timer { name, .. } => format!("timer {}", name.split(':').next().unwrap_or(name)),
+        }
+    }
+}
+
+/// A request for an agent (1.12 AssignResourceRequest), by names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssignRequest {
+    /// Conversation.
+    pub conversation: String,
+    /// Its home partition.
+    pub home: u32,
+    /// Session that asks.
+    pub session: String,
+    /// Its channel.
+    pub channel: String,
+    /// Name of the customer, for the offer.
+    pub customer: String,
+    /// Medium.
+    pub media: String,
+    /// Queue; `None` for a named agent.
+    pub queue: Option<String>,
+    /// Named agent.
+    pub agent: Option<String>,
+    /// Task direction (1.12).
+    pub direction: String,
+    /// 1..11.
+    pub priority: u8,
+    /// Offer first; otherwise the agent is in at once.
+    pub offer: bool,
+    /// Agent to try first (4.5).
+    pub last_agent: Option<String>,
+    /// How long to look.
+    pub ttl_ms: i64,
+    /// Agent who asked (transfer, consult).
+    pub requested_by: Option<String>,
+    /// What the offer shows (9.3 `taskRequest`).
+    pub offer_view: Json,
+}
+
+/// What routing tells a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "tell", rename_all = "snake_case")]
+pub enum Tell {
+    /// A task or its media changed.
+    Changed {
+        /// The task.
+        task: Box<TaskView>,
+        /// Its own state changed.
+        task_changed: bool,
+        /// Its media's state changed.
+        media_changed: bool,
+    },
+    /// It waits in a queue.
+    Enqueued {
+        /// The task.
+        task: Box<TaskView>,
+    },
+    /// An agent is chosen.
+    Reserved {
+        /// The task.
+        task: Box<TaskView>,
+    },
+    /// The chosen agent did not answer in time, or refused.
+    OfferRangOut {
+        /// The task.
+        task: Box<TaskView>,
+    },
+    /// Nobody was found in time, or the named agent did not take it.
+    NoAgent {
+        /// The task.
+        task: Box<TaskView>,
+        /// Agent who asked.
+        requested_by: Option<String>,
+    },
+    /// An agent accepted.
+    Joined {
+        /// Agent.
+        agent: String,
+        /// Task id.
+        task: String,
+        /// PRIMARY or ASSISTANT.
+        role: String,
+    },
+    /// An agent is gone (logout, lost desk).
+    Gone {
+        /// Agent.
+        agent: String,
+        /// Unsubscribe reason.
+        reason: String,
+    },
+    /// The time for wrap-up is over.
+    WrapUpOver {
+        /// Agent.
+        agent: String,
+        /// How it ended.
+        how: String,
+    },
+    /// A request was refused.
+    Refused {
+        /// Stable code.
+        code: String,
+        /// Why.
+        detail: String,
+    },
+    /// Every task of the conversation is closed.
+    AllClosed,
+}
+
+impl Tell {
+    /// Short name for the journal's skeleton.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Changed { .. } => "task changed",
+            Self::Enqueued { .. } => "enqueued",
+            Self::Reserved { .. } => "reserved",
+            Self::OfferRangOut { .. } => "offer rang out",
+            Self::NoAgent { .. } => "no agent",
+            Self::Joined { .. } => "joined",
+            Self::Gone { .. } => "agent gone",
+            Self::WrapUpOver { .. } => "wrap-up over",
+            Self::Refused { .. } => "refused",
+            Self::AllClosed => "all closed",
+        }
+    }
+}
+
+/// A task as a conversation sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskView {
+    /// Task id.
+    pub id: String,
+    /// Media id.
+    pub media: String,
+    /// ACTIVE, WRAP_UP or CLOSED.
+    pub state: String,
+    /// Reason code.
+    pub reason: Option<String>,
+    /// QUEUED, RESERVED, ACTIVE or CLOSED.
+    pub media_state: String,
+    /// Medium.
+    pub mrd: String,
+    /// Queue.
+    pub queue: Option<String>,
+    /// Agent.
+    pub agent: Option<String>,
+    /// Direction.
+    pub direction: String,
+    /// AGENT or QUEUE.
+    pub mode: String,
+    /// Priority.
+    pub priority: u8,
+    /// Offered first.
+    pub offer: bool,
+    /// Session that asked.
+    pub session: String,
+    /// Id of the request's TTL timer.
+    pub ttl_timer: Option<String>,
+    /// Epoch ms.
+    pub enqueued_at: i64,
+    /// Epoch ms.
+    pub answered_at: Option<i64>,
+    /// Epoch ms.
+    pub created_at: i64,
+    /// Closed, and a copy of it goes on looking.
+    pub rerouted: bool,
+}

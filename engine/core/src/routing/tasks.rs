@@ -1,0 +1,257 @@
+//! The later life of a task: cancel, leave, wrap-up, close, and the timers (`domain.md` sections 1.12, 4.11, 4.12).
+
+use serde_json::json;
+
+use super::offers;
+use super::state::{Post, Task, TaskPhase};
+use super::work::{Work, view};
+use super::{Tell, agents, matching};
+use crate::report::{AgentTaskRow, ReportRow};
+
+/// Timer of a request's TTL, by the task that carries it now.
+pub(super) fn ttl_name(task: &str) -> String {
+    format!("ttl:{task}")
+}
+
+fn wrap_name(task: &str) -> String {
+    format!("wrap:{task}")
+}
+
+/// Closes a task: the record goes, the row stays. `rerouted` says that a copy goes on.
+pub(super) fn close(work: &mut Work<'_>, task: Task, reason: &str, rerouted: bool) {
+    for name in
+        [ttl_name(&task.id), offers::ring_name(&task.id), wrap_name(&task.id), format!("step:{}", task.id)]
+    {
+        work.clear_timer(name);
+    }
+    let row = row(work, &task, reason);
+    work.out.reports.push(ReportRow::AgentTask(row));
+    work.note("routing", format!("task closed: {reason}"), "");
+    let closed = Box::new(view(&task, Some(reason), rerouted));
+    work.tell(&task, Tell::Changed { task: closed, task_changed: true, media_changed: true });
+    work.out.changed.insert(format!("task:{}", task.id));
+    work.r.tasks.remove(&task.id);
+    if let Some(agent) = task.agent().map(str::to_owned) {
+        work.refresh(&agent);
+    }
+    work.look_again = true;
+}
+
+/// The row of section 6. Durations in whole seconds.
+fn row(work: &Work<'_>, task: &Task, reason: &str) -> AgentTaskRow {
+    let seconds = |from: Option<i64>, to: Option<i64>| match (from, to) {
+        (Some(from), Some(to)) => ((to - from) / 1000).max(0),
+        _ => 0,
+    };
+    let wrap_up_since = match &task.phase {
+        TaskPhase::WrapUp { since, .. } => Some(*since),
+        _ => None,
+    };
+    let pushed = task.queue.is_some();
+    let queued = pushed.then_some(task.enqueued_at);
+    let alert_end = task.answered_at.or((reason == "RONA").then_some(work.at));
+    AgentTaskRow {
+        agent_task_id: task.id.clone(),
+        conversation_id: task.conversation.clone(),
+        agent_id: task.agent().map(str::to_owned),
+        task_queue_time: queued,
+        task_reserved_time: task.reserved_at,
+        task_answered_time: task.answered_at,
+        queue_id: task.queue.clone(),
+        task_queue_duration: seconds(queued, task.reserved_at),
+        task_alert_duration: seconds(task.reserved_at, alert_end),
+        task_end_time: work.at,
+        task_disposition: reason.to_owned(),
+        wrapup_duration: seconds(wrap_up_since, Some(work.at)),
+        mrd_id: Some(task.mrd.clone()),
+        task_direction: task.direction.clone(),
+        task_mode: task.mode.clone(),
+        routing_mode: "PUSH".into(),
+        channel_session_id: task.session.clone(),
+        list_id: None,
+        record_creation_time: work.at,
+    }
+}
+
+fn of_conversation(work: &Work<'_>, conversation: &str) -> Vec<Task> {
+    work.r.tasks.values().filter(|t| t.conversation == conversation).cloned().collect()
+}
+
+/// Takes an offer off the desk it rings on.
+fn withdraw(work: &mut Work<'_>, task: &Task) {
+    if let TaskPhase::Reserved { agent, .. } = &task.phase {
+        let agent = agent.clone();
+        work.desk(&agent, "revokeTask", json!({ "conversationId": task.conversation, "taskId": task.id }));
+    }
+}
+
+/// CANCEL_RESOURCE: the request in process ends.
+pub(super) fn cancel(work: &mut Work<'_>, conversation: &str, reason: &str) {
+    let open: Vec<Task> = of_conversation(work, conversation).into_iter().filter(Task::in_process).collect();
+    if open.is_empty() {
+        work.note("routing", "nothing is in process", "the request was answered or ended before");
+    }
+    for task in open {
+        withdraw(work, &task);
+        close(work, task, reason, false);
+    }
+}
+
+/// Reason code of a task by the reason its agent was unsubscribed (4.12).
+#[rustfmt::skip]
+const REASONS: &[(&str, &str)] = &[
+    ("DIRECT_TRANSFER",   "TRANSFERRED"),
+    ("CONSULT_TRANSFER",  "TRANSFERRED"),
+    ("AGENT_LOGOUT",      "AGENT_LOGOUT"),
+    ("FORCE_LOGOUT",      "AGENT_LOGOUT"),
+    ("SESSION_TIMEOUT",   "AGENT_LOGOUT"),
+    ("DISCONNECT",        "AGENT_LOGOUT"),
+    ("MRD_INTERRUPTED",   "REROUTE"),
+    ("CALLBACK",          "REROUTE"),
+    ("FORCE_CLOSED",      "FORCE_CLOSED"),
+];
+
+fn task_reason(unsubscribed: &str) -> &'static str {
+    REASONS.iter().find(|(why, _)| *why == unsubscribed).map_or("DONE", |(_, reason)| reason)
+}
+
+/// An agent left the conversation, or begins to wrap up.
+pub(super) fn left(work: &mut Work<'_>, conversation: &str, agent: &str, reason: &str, wrap_up: bool) {
+    let found = of_conversation(work, conversation)
+        .into_iter()
+        .find(|t| matches!(&t.phase, TaskPhase::Active { agent: a } | TaskPhase::WrapUp { agent: a, .. } if a == agent));
+    let Some(mut task) = found else {
+        work.note("routing", format!("{agent} has no task here"), "it is closed already");
+        return;
+    };
+    let code = if task.transferred { "TRANSFERRED" } else { task_reason(reason) };
+    if !wrap_up {
+        close(work, task, code, false);
+        return;
+    }
+    if matches!(task.phase, TaskPhase::WrapUp { .. }) {
+        work.note("routing", format!("{agent} wraps up already"), "");
+        return;
+    }
+    let time = work.d.centre.wrap_up.time_ms;
+    let until = work.set_timer(wrap_name(&task.id), time);
+    task.transferred |= code == "TRANSFERRED";
+    task.phase = TaskPhase::WrapUp { agent: agent.to_owned(), since: work.at, until };
+    work.note("routing", format!("{agent} wraps up"), format!("{} s", time / 1000));
+    work.tell_changed(&task, true, false);
+    let body = json!({
+        "task": "wrapupTimerStarted",
+        "duration": time.to_string(),
+        "conversationId": conversation,
+        "statusCode": 200,
+    });
+    work.desk(agent, "wrapupTimerStarted", body);
+    work.put(task);
+    work.refresh(agent);
+}
+
+/// The conversation closes: so does every task of it.
+pub(super) fn close_all(work: &mut Work<'_>, conversation: &str, home: u32, reason: &str) {
+    for task in of_conversation(work, conversation) {
+        withdraw(work, &task);
+        let code = match &task.phase {
+            TaskPhase::Queued | TaskPhase::Reserved { .. } => reason,
+            _ if task.transferred => "TRANSFERRED",
+            _ => "DONE",
+        };
+        close(work, task, code, false);
+    }
+    if work.r.posts.remove(conversation).is_some() {
+        work.out.changed.insert(format!("post:{conversation}"));
+    }
+    work.out.tells.push((conversation.to_owned(), home, Tell::AllClosed));
+}
+
+/// A request on a pull list: UNREAD when new, otherwise by who is there (1.16).
+pub(super) fn post(work: &mut Work<'_>, conversation: &str, list: &str, session: &str, active: bool) {
+    let before = work.r.posts.get(conversation).cloned();
+    let status = match (active, before.as_ref().map(|p| p.status.as_str())) {
+        (true, _) => "ACTIVE",
+        (false, Some("ACTIVE" | "INACTIVE")) => "INACTIVE",
+        (false, _) => "UNREAD",
+    };
+    let time = before.as_ref().map_or(work.at, |p| p.time);
+    let post = Post {
+        conversation: conversation.to_owned(),
+        list: list.to_owned(),
+        session: session.to_owned(),
+        status: status.to_owned(),
+        time,
+    };
+    if work.r.posts.get(conversation) == Some(&post) {
+        work.note("routing", format!("request on list {list} is {status}"), "unchanged");
+        return;
+    }
+    work.note("routing", format!("request on list {list} is {status}"), "");
+    let id = work.ids.fresh();
+    let event = json!({
+        "pullModeEvent": json!({ "id": conversation, "status": status, "listId": list, "time": time }).to_string(),
+        "type": if before.is_none() { "PULL_MODE_LIST_REQUEST_RECEIVED" } else { "PULL_MODE_LIST_REQUEST_STATE_CHANGED" },
+        "conversationId": conversation,
+    });
+    work.out.publications.push(crate::effect::Publication {
+        id,
+        key: format!("event.LIST_REQUEST.{list}"),
+        kind: "onPullModeSubscribedListRequest".into(),
+        body: event,
+    });
+    work.out.changed.insert(format!("post:{conversation}"));
+    work.r.posts.insert(conversation.to_owned(), post);
+}
+
+/// A timer is due. Another id than the one that is set is stale.
+pub(super) fn timer(work: &mut Work<'_>, name: &str, id: &str) {
+    let (kind, owner) = name.split_once(':').unwrap_or((name, ""));
+    if kind == "grace" {
+        agents::grace_over(work, owner, id);
+        return;
+    }
+    let Some(mut task) = work.r.tasks.get(owner).cloned() else {
+        work.note("timer", format!("{kind} is stale"), "its task is closed");
+        return;
+    };
+    let is = |timer: &super::TimerRef| timer.id == id;
+    match (kind, task.phase.clone()) {
+        ("ring", TaskPhase::Reserved { agent, ring }) if is(&ring) => {
+            work.note("routing", format!("{agent} does not answer"), "");
+            offers::unanswered(work, task, &agent);
+        }
+        ("wrap", TaskPhase::WrapUp { agent, until, .. }) if is(&until) => {
+            let over = Tell::WrapUpOver { agent: agent.clone(), how: "the time is over".into() };
+            work.tell(&task, over);
+            let code = if task.transferred { "TRANSFERRED" } else { "DONE" };
+            close(work, task, code, false);
+        }
+        ("ttl", TaskPhase::Queued) if task.ttl.as_ref().is_some_and(is) => {
+            work.note("routing", "no agent was found in time", "the request's TTL is over");
+            task.ttl = None;
+            let requested_by = task.requested_by.clone();
+            close(work, task.clone(), "NO_AGENT_AVAILABLE", false);
+            let gone = Box::new(view(&task, Some("NO_AGENT_AVAILABLE"), false));
+            work.tell(&task, Tell::NoAgent { task: gone, requested_by });
+        }
+        ("ttl", TaskPhase::Reserved { .. }) if task.ttl.as_ref().is_some_and(is) => {
+            work.note(
+                "routing",
+                "the TTL is over while the offer rings",
+                "the offer may still be answered (4.1.9)",
+            );
+            task.ttl = None;
+            task.ttl_over = true;
+            work.put(task);
+        }
+        ("step", TaskPhase::Queued | TaskPhase::Reserved { .. }) if task.step.as_ref().is_some_and(is) => {
+            task.steps_open += 1;
+            work.note("routing", format!("step {} opens", task.steps_open), "");
+            matching::arm_step(work, &mut task);
+            work.put(task);
+            work.look_again = true;
+        }
+        _ => work.note("timer", format!("{kind} is stale"), "the task moved on"),
+    }
+}

@@ -1,0 +1,108 @@
+//! Where errors point, and what is known of a source.
+
+use serde_json::json;
+
+use super::super::{Facts, Host, RuleErrorKind};
+use super::call;
+
+const QUEUES: &str = r#"// Head of the file.
+
+// Which queue gets a new chat.
+// Pure.
+fn choose(facts) {
+    helper(facts.customer)
+}
+
+fn helper(customer) {
+    let list = [customer];
+    list.map(|c| c.tier.gone)
+}
+"#;
+
+#[test]
+fn an_error_carries_its_place_and_the_calls() {
+    let host = Host::new();
+    let file = host.rules("rules/queues.rhai", QUEUES).unwrap();
+    let error =
+        host.call(&file, "choose", &Facts::from_json(&json!({ "customer": { "tier": {} } }))).unwrap_err();
+    assert_eq!((error.line, error.column), (Some(11), Some(25)), "{error}");
+    assert!(error.to_string().starts_with("rules/queues.rhai:11:25: there is no property `gone`"), "{error}");
+    assert_eq!(
+        error.stack,
+        ["closure (rules/queues.rhai:11)", "helper (rules/queues.rhai:11)", "choose (rules/queues.rhai:6)"]
+    );
+}
+
+#[test]
+fn a_bound_names_at_least_the_rule() {
+    let error = call(&Host::new(), "\n\nfn rule(f) {\n  loop {} }", &json!({})).unwrap_err();
+    assert_eq!((error.kind, error.line), (RuleErrorKind::Limit, Some(3)));
+    assert_eq!(error.stack.last().map(String::as_str), Some("rule (rules/test.rhai:3)"), "{error}");
+}
+
+#[test]
+fn a_source_that_does_not_parse_is_placed() {
+    let host = Host::new();
+    let error = host.rules("rules/q.rhai", "fn a() {\n  let x = ;\n}").unwrap_err();
+    assert_eq!((error.kind, error.line, error.column), (RuleErrorKind::Parse, Some(2), Some(11)), "{error}");
+    let error = host.rules("rules/q.rhai", "fn a() { }\n  let x = 1;").unwrap_err();
+    assert_eq!(error.to_string(), "rules/q.rhai:2:3: only functions may stand at the top of a rule file");
+    let error = host.rules("rules/q.rhai", "fn a() { 1 }\nfn b() { y }").unwrap_err();
+    assert_eq!((error.kind, error.line, error.column), (RuleErrorKind::Parse, Some(2), Some(10)), "{error}");
+    let error = host.expression("a + ").unwrap_err();
+    assert_eq!((error.file.clone(), error.line), (None, Some(1)), "{error}");
+    let error = host.eval(&host.expression("1 +\n gone").unwrap(), &Facts::new()).unwrap_err();
+    assert_eq!(error.to_string(), "2:2: there is no fact or variable `gone`");
+}
+
+#[test]
+fn optional_properties_do_not_move_places() {
+    let host = Host::new();
+    let facts = Facts::from_json(&json!({ "a": {}, "b": { "c": 1 } }));
+    let place = |source: &str| {
+        let error = host.expression(source).and_then(|e| host.eval(&e, &facts)).expect_err(source);
+        (error.line.unwrap(), error.column.unwrap())
+    };
+    assert_eq!(place("a?.b == b?.c + gone"), (1, 16));
+    assert_eq!(place("a?.b == 1 ||\n b?.c == gone"), (2, 10));
+    assert_eq!(place("`${a?.b}?.b` == gone"), (1, 17));
+    assert_eq!(place("\"?.b\" == /* ?.b */ gone"), (1, 20));
+    assert_eq!(place("#\"?.b\"# == gone"), (1, 12));
+    assert_eq!(place("a?.b.gone"), (1, 6));
+    assert_eq!(place("a?.b == b?.c = 2"), (1, 14));
+    let file = host.rules("r", "fn rule(f) { // ?.b\n '\"'; f.a?.b ?? f.gone }").unwrap();
+    assert_eq!(host.call(&file, "rule", &facts).unwrap_err().to_string().split(' ').next(), Some("r:2:19:"));
+}
+
+#[test]
+fn a_file_tells_its_functions() {
+    let file = Host::new().rules("rules/queues.rhai", QUEUES).unwrap();
+    let known: Vec<_> =
+        file.functions().into_iter().map(|f| (f.name, f.params.join(","), f.line, f.comments)).collect();
+    assert_eq!(
+        known,
+        [
+            ("choose".to_owned(), "facts".to_owned(), 5, "Which queue gets a new chat.\nPure.".to_owned()),
+            ("helper".to_owned(), "customer".to_owned(), 9, String::new()),
+        ]
+    );
+}
+
+#[test]
+fn an_expression_tells_what_it_reads() {
+    let cases: [(&str, &[&str], &[&str]); 6] = [
+        ("conversation.agents > 0", &["conversation"], &["conversation.agents"]),
+        ("b.x.y && a.z == c", &["a", "b", "c"], &["a.z", "b.x.y", "c"]),
+        ("list.filter(|q| q.n > least.n).len()", &["least", "list"], &["least", "list"]),
+        ("a.b[i].c", &["a", "i"], &["a.b", "i"]),
+        ("a.b.len() + a[0]", &["a"], &["a", "a.b"]),
+        ("if a { `${b.c}` } else { #{ x: d?.e } }", &["a", "b", "d"], &["a", "b.c", "d.e"]),
+    ];
+    let host = Host::new();
+    for (source, variables, paths) in cases {
+        let expression = host.expression(source).unwrap();
+        assert_eq!(expression.variables(), variables, "{source}");
+        assert_eq!(expression.paths(), paths, "{source}");
+        assert_eq!(expression.source(), source);
+    }
+}

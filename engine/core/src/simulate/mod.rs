@@ -1,0 +1,12 @@
+//! The simulator: both state machines in one place, under a clock that jumps from event to event. It has no threads,
+//! no sockets and no real time; a wait of thirty days costs nothing.
+
+mod play;
+mod scenario;
+mod transcript;
+mod world;
+
+pub use play::{Outcome, play};
+pub use scenario::{Actor, BotScript, Given, Profile, Scenario, ScenarioStep};
+pub use transcript::Names;
+pub use world::{Fired, JournalEntry, World};

@@ -1,0 +1,292 @@
+//! Scenario files: who is there, what happens when (`tests/scenarios/*.yaml`).
+
+use crate::diagnostic::{Finding, Findings, Place, codes};
+use crate::model::Json;
+use crate::yaml::{self, Fields, Node};
+
+/// A scenario.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// The promise it keeps, in one line.
+    pub name: String,
+    /// What is there before it begins.
+    pub given: Given,
+    /// What happens, in the order of time.
+    pub steps: Vec<ScenarioStep>,
+    /// The clock runs on to here, ms from the start.
+    pub until: i64,
+}
+
+/// What is there before.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// Agents who are logged in, and whether they are READY.
+    pub agents: Vec<(String, bool)>,
+    /// Customer profiles.
+    pub customers: Vec<Profile>,
+    /// What WEBHOOK bots answer, in the order they are asked.
+    pub bots: Vec<(String, Vec<BotScript>)>,
+    /// Whether agents wrap up; as the centre says when absent.
+    pub wrap_up: Option<bool>,
+    /// Another bot for every channel.
+    pub bot: Option<String>,
+}
+
+/// A customer profile.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Id.
+    pub id: String,
+    /// First name.
+    pub name: String,
+    /// Labels.
+    pub labels: Vec<String>,
+    /// Identifiers by attribute.
+    pub identifiers: Vec<(String, String)>,
+}
+
+/// What a WEBHOOK bot does when asked.
+#[derive(Debug, Clone)]
+pub struct BotScript {
+    /// After how long, ms.
+    pub after: i64,
+    /// The answer; `None` is silence.
+    pub answer: Option<Json>,
+    /// It fails for this reason.
+    pub fails: Option<String>,
+}
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+pub struct ScenarioStep {
+    /// When, ms from the start.
+    pub at: i64,
+    /// Who does what.
+    pub actor: Actor,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// Who does what.
+#[derive(Debug, Clone)]
+pub enum Actor {
+    /// A customer, on a channel.
+    Customer {
+        /// Identifier.
+        who: String,
+        /// Channel name.
+        on: String,
+        /// What: an intent or a text.
+        does: Json,
+    },
+    /// An agent.
+    Agent {
+        /// Agent id.
+        who: String,
+        /// Command and its data; the agent's id, task and conversation are filled in.
+        command: String,
+        /// Data.
+        data: Json,
+    },
+    /// An event from outside.
+    Event {
+        /// Name.
+        name: String,
+        /// Data.
+        data: Json,
+        /// Session it is about: `current`, or none.
+        session: bool,
+    },
+    /// Any command.
+    Command {
+        /// Name.
+        name: String,
+        /// Data.
+        data: Json,
+    },
+}
+
+/// The actions a customer has, by the word of the file and the intent it sends.
+pub(super) const CUSTOMER_DOES: &[(&str, &str)] = &[
+    ("start_chat", "START_CHAT"),
+    ("start_conversation", "START_CONVERSATION"),
+    ("end_chat", "END_CHAT"),
+    ("lose_link", "NETWORK_DISCONNECT"),
+    ("call_ends", "CALL_LEG_ENDED"),
+];
+
+/// The actions an agent has, by the word of the file and the command it sends.
+pub(super) const AGENT_DOES: &[(&str, &str)] = &[
+    ("login", "AGENT_LOGIN"),
+    ("logout", "AGENT_LOGOUT"),
+    ("ready", "AGENT_STATE"),
+    ("not_ready", "AGENT_STATE"),
+    ("accept", "TASK_ACCEPT"),
+    ("reject", "TASK_REJECT"),
+    ("leave", "AGENT_LEAVE"),
+    ("resume", "RESUME"),
+    ("stay", "RESET_AGENT_SLA"),
+];
+
+impl Scenario {
+    /// Reads a scenario file; reports everything that is wrong with it.
+    #[must_use]
+    pub fn read(file: &str, text: &str, findings: &mut Findings) -> Option<Self> {
+        let root = yaml::read(file, text, findings)?;
+        let mut fields = Fields::of(&root, &root.place, "the scenario", findings)?;
+        let name = fields.required("scenario", findings).and_then(|n| n.text().map(str::to_owned))?;
+        let given = fields.get("given").map_or_else(Given::default, |n| given(n, findings));
+        let steps: Vec<ScenarioStep> =
+            fields.items("when", findings).iter().filter_map(|n| step(n, findings)).collect();
+        let last = steps.iter().map(|s| s.at).max().unwrap_or(0);
+        let until = fields.duration("until", findings).unwrap_or(0).max(last);
+        fields.finish(findings);
+        for pair in steps.windows(2) {
+            if pair[1].at < pair[0].at {
+                let message = "this happens before the step above it";
+                findings.push(
+                    Finding::error(codes::OUT_OF_RANGE, &pair[1].place, message)
+                        .cure("order the steps by time"),
+                );
+            }
+        }
+        Some(Self { name, given, steps, until })
+    }
+}
+
+fn given(node: &Node, findings: &mut Findings) -> Given {
+    let mut given = Given::default();
+    let Some(mut fields) = Fields::of(node, &node.place, "given", findings) else { return given };
+    for entry in fields.names("agents", findings) {
+        given.agents.push((entry.key.text.clone(), entry.value.text() != Some("NOT_READY")));
+    }
+    for entry in fields.names("customers", findings) {
+        given.customers.extend(profile(&entry.key.text, &entry.value, findings));
+    }
+    for entry in fields.names("bots", findings) {
+        let scripts = yaml::items(&entry.value, "answers of a bot", findings);
+        let scripts = scripts.iter().filter_map(|n| script(n, findings)).collect();
+        given.bots.push((entry.key.text.clone(), scripts));
+    }
+    given.wrap_up = fields.get("wrap_up").and_then(|n| yaml::boolean(n, "wrap_up", findings));
+    given.bot = fields.text("bot", findings);
+    fields.finish(findings);
+    given
+}
+
+fn profile(id: &str, node: &Node, findings: &mut Findings) -> Option<Profile> {
+    let mut fields = Fields::of(node, &node.place, "the customer", findings)?;
+    let name = fields.text("name", findings).unwrap_or_else(|| id.to_owned());
+    let labels = fields.texts("labels", findings).into_iter().map(|(text, _)| text).collect();
+    let mut identifiers = Vec::new();
+    for entry in fields.names("known_as", findings) {
+        identifiers.push((entry.key.text.clone(), entry.value.text().unwrap_or_default().to_owned()));
+    }
+    fields.finish(findings);
+    Some(Profile { id: id.to_owned(), name, labels, identifiers })
+}
+
+fn script(node: &Node, findings: &mut Findings) -> Option<BotScript> {
+    let mut fields = Fields::of(node, &node.place, "the bot's answer", findings)?;
+    let after = fields.duration("after", findings).unwrap_or(0);
+    let answer = fields.get("answer").map(Node::to_json);
+    let says = fields.text("says", findings);
+    let fails = fields.text("fails", findings);
+    let silent = fields.boolean_or("silent", false, findings);
+    fields.finish(findings);
+    let said = says.map(|text| serde_json::json!({ "body": { "type": "PLAIN", "markdownText": text } }));
+    let answer = answer.or(said).filter(|_| !silent);
+    Some(BotScript { after, answer, fails })
+}
+
+fn step(node: &Node, findings: &mut Findings) -> Option<ScenarioStep> {
+    let mut fields = Fields::of(node, &node.place, "the step", findings)?;
+    let at = fields.required("at", findings).and_then(|n| yaml::duration(n, "at", findings))?;
+    let actor = if let Some(who) = fields.text("customer", findings) {
+        customer(&mut fields, who, findings)
+    } else if let Some(who) = fields.text("agent", findings) {
+        agent(&mut fields, who, findings)
+    } else if let Some(name) = fields.text("event", findings) {
+        let data = fields.get("data").map(Node::to_json).unwrap_or_default();
+        let session = fields.boolean_or("session", true, findings);
+        Some(Actor::Event { name, data, session })
+    } else if let Some(name) = fields.text("command", findings) {
+        let data = fields.get("data").map(Node::to_json).unwrap_or_default();
+        Some(Actor::Command { name, data })
+    } else {
+        let message = "the step says not who acts";
+        let finding = Finding::error(codes::MISSING_KEY, &node.place, message);
+        findings.push(finding.cure("give it `customer:`, `agent:`, `event:` or `command:`"));
+        None
+    };
+    fields.finish(findings);
+    actor.map(|actor| ScenarioStep { at, actor, place: node.place.clone() })
+}
+
+fn customer(fields: &mut Fields<'_>, who: String, findings: &mut Findings) -> Option<Actor> {
+    let on = fields.text("on", findings).unwrap_or_else(|| "web".into());
+    let says = fields.text("says", findings);
+    let presses = fields.text("presses", findings);
+    let sends = fields.get("sends").map(Node::to_json);
+    let word = fields.get("does");
+    let channel_data = fields.get("channel_data").map(Node::to_json).unwrap_or_default();
+    let does = if let Some(text) = says {
+        serde_json::json!({ "text": text })
+    } else if let Some(payload) = presses {
+        serde_json::json!({ "text": payload, "intent": payload })
+    } else if let Some(message) = sends {
+        serde_json::json!({ "message": message })
+    } else {
+        let word = word?;
+        let text = word.text().unwrap_or_default();
+        let intent = CUSTOMER_DOES.iter().find(|(w, _)| *w == text).map(|(_, intent)| *intent);
+        if intent.is_none() {
+            unknown_word(word, text, CUSTOMER_DOES, findings);
+        }
+        serde_json::json!({ "intent": intent?, "channelData": channel_data })
+    };
+    Some(Actor::Customer { who, on, does })
+}
+
+fn agent(fields: &mut Fields<'_>, who: String, findings: &mut Findings) -> Option<Actor> {
+    let mut data = fields.get("data").map_or_else(|| serde_json::json!({}), Node::to_json);
+    if let Some(reason) = fields.text("reason", findings) {
+        data["reason"] = reason.into();
+    }
+    let body = |text: String| serde_json::json!({ "type": "PLAIN", "markdownText": text });
+    if let Some(text) = fields.text("says", findings) {
+        data["body"] = body(text);
+        return Some(Actor::Agent { who, command: "AGENT_MESSAGE".into(), data });
+    }
+    if let Some(text) = fields.text("whispers", findings) {
+        data["body"] = body(text);
+        data["whisper"] = true.into();
+        return Some(Actor::Agent { who, command: "AGENT_MESSAGE".into(), data });
+    }
+    if let Some(node) = fields.get("wraps_up") {
+        return Some(Actor::Agent { who, command: "WRAP_UP".into(), data: node.to_json() });
+    }
+    if let Some(ms) = fields.duration("pauses", findings) {
+        data["duration"] = (ms / 1000).into();
+        return Some(Actor::Agent { who, command: "PAUSE".into(), data });
+    }
+    let word = fields.required("does", findings)?;
+    let text = word.text().unwrap_or_default();
+    let Some((_, command)) = AGENT_DOES.iter().find(|(w, _)| *w == text) else {
+        unknown_word(word, text, AGENT_DOES, findings);
+        return None;
+    };
+    match text {
+        "ready" => data["state"] = "READY".into(),
+        "not_ready" => data["state"] = "NOT_READY".into(),
+        _ => {}
+    }
+    Some(Actor::Agent { who, command: (*command).to_owned(), data })
+}
+
+fn unknown_word(node: &Node, text: &str, known: &[(&str, &str)], findings: &mut Findings) {
+    let words: Vec<&str> = known.iter().map(|(w, _)| *w).collect();
+    let finding =
+        Finding::error(codes::NOT_ONE_OF, &node.place, format!("`{text}` is nothing that can be done here"));
+    findings.push(finding.cure(format!("one of {}", words.join(", "))));
+}
