@@ -13,9 +13,9 @@ use crate::model::{
 use crate::report::{HoldRow, ReportRow, WrapupRow};
 
 /// How long a hold lasts when nobody says.
-pub const HOLD_DEFAULT_MS: i64 = 300_000;
+pub(super) const HOLD_DEFAULT_MS: i64 = 300_000;
 /// Longest hold.
-pub const HOLD_MS_MAX: i64 = 24 * 3_600_000;
+pub(super) const HOLD_MS_MAX: i64 = 24 * 3_600_000;
 /// Most codes of one wrap-up (`domain.md` section 8.4).
 const WRAP_UPS_MAX: usize = 5;
 

@@ -228,3 +228,14 @@ nodes:
     let verdict = deployment.host.call(&deployment.rules["queues"], "choose", &facts).unwrap();
     assert_eq!(verdict.value["queue"], "general");
 }
+
+#[test]
+fn a_huge_flow_full_of_mistakes_does_not_hang_the_loader() {
+    let lost: String = (0..18_000).map(|n| format!("  node_{n}: {{ say: hi, then: lost_{n} }}\n")).collect();
+    let filled = "{{x}}".repeat(150_000);
+    for nodes in [lost, format!("  a: {{ say: \"{filled}\" }}\n")] {
+        let flow = format!("flow: a\nstart: b\nnodes:\n{nodes}");
+        let loaded = load(&[("flows/centre.yaml", CENTRE), ("flows/a.yaml", &flow)]);
+        assert!(loaded.deployment.is_none());
+    }
+}

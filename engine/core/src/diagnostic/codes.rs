@@ -56,6 +56,7 @@ codes! {
     OTHERWISE_NOT_LAST = "flow::otherwise_not_last", "Arms of a `choose` stand behind its `otherwise`.";
     NO_DEADLINE = "flow::no_deadline", "A wait or a question has no deadline.";
     TOO_MANY_DATA = "flow::too_many_data", "More conversation data is set than a conversation can hold.";
+    TOO_MANY_EXPRESSIONS = "flow::too_many_expressions", "A flow has more expressions than are compiled.";
     UNREACHABLE_NODE = "flow::unreachable_node", "No way leads to a node.";
     NEVER_ENTERED = "flow::never_entered", "A flow has neither an event nor a start.";
     ENDLESS = "flow::endless", "A circle of nodes has no way out and never waits.";

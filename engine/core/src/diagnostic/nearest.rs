@@ -3,14 +3,21 @@
 /// Longer names are compared by their beginning only; the cost grows with the square of the length.
 const COMPARED_MAX: usize = 64;
 
+/// Most candidates that are looked at. A file with more names is no work of a person whose pen could slip.
+const CANDIDATES_MAX: usize = 1000;
+
 /// The candidate nearest to `name`, when it is near enough to be a slip of the pen: the same apart from case, or
 /// at most one edit in three characters (an edit inserts, drops, replaces or swaps). The first of equals wins.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written: Vec<char> = folded(name);
     let allowed = (written.len() / 3).max(1);
     let mut best: Option<(usize, &'a str)> = None;
-    for candidate in candidates {
-        let distance = distance(&written, &folded(candidate));
+    for candidate in candidates.into_iter().take(CANDIDATES_MAX) {
+        let other = folded(candidate);
+        if other.len().abs_diff(written.len()) > allowed {
+            continue;
+        }
+        let distance = distance(&written, &other);
         if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }

@@ -12,6 +12,9 @@ use crate::model::EventName;
 use crate::rules::{Host, RuleFile};
 use crate::yaml::{self, Entry, Fields, canonical};
 
+/// Most expressions in one flow. Each is compiled and kept; a flow with more was not drawn by hand.
+pub(super) const EXPRESSIONS_MAX: usize = 10_000;
+
 /// What the nodes of a flow may name.
 pub(crate) struct Scope<'a> {
     /// The centre; `None` when it could not be read, and then its names are not checked.
@@ -62,6 +65,8 @@ pub(super) struct Compiler<'a, 'f> {
     pub(super) here: Option<NodeIndex>,
     pub(super) edges: Vec<(NodeIndex, NodeIndex, Edge)>,
     pub(super) calls: Vec<Call>,
+    /// Expressions compiled so far, see [`EXPRESSIONS_MAX`].
+    pub(super) expressions: usize,
     /// Whether a way leads nowhere. Nodes behind it may then be unreachable for that reason alone.
     lost: bool,
     /// Index of the node that only ends, once a way needs it (see [`Compiler::way_to_node`]).
@@ -92,6 +97,7 @@ pub(crate) fn compile(
         here: None,
         edges: Vec::new(),
         calls: Vec::new(),
+        expressions: 0,
         lost: false,
         done: None,
     };
@@ -139,11 +145,11 @@ impl Compiler<'_, '_> {
             if ENDS.contains(&text.as_str()) {
                 let message = format!("a node cannot be called `{text}`");
                 let finding = Finding::error(codes::RESERVED_NAME, place, message);
-                self.findings
-                    .push(finding.because("it means the end of the run").cure("give it another name"));
-            } else {
-                yaml::name(text, place, "node", false, self.findings);
+                let finding = finding.because("it means the end of the run");
+                self.findings.push(finding.cure("give it another name"));
+                continue;
             }
+            yaml::name(text, place, "node", false, self.findings);
             sorted.push(entry);
         }
         sorted.sort_by(|a, b| a.key.text.cmp(&b.key.text));

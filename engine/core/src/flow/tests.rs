@@ -22,12 +22,15 @@ agents: { amal: {} }
 
 const HELPER: &str = "flow: helper\nkind: bot\nstart: a\nnodes: { a: { say: Hello } }\n";
 
+const PLAIN: &str = "flow: plain\non: { BOT_TIMEOUT: a }\nnodes: { a: { say: Hello } }\n";
+
 const RULES: &str = "fn choose(facts) { 1 }\nfn pair(a, b) { 1 }\n";
 
 fn load(flow: &str) -> (Loaded, BTreeMap<String, String>) {
     let files = [
         ("flows/centre.yaml", CENTRE),
         ("flows/helper.yaml", HELPER),
+        ("flows/plain.yaml", PLAIN),
         ("flows/t.yaml", flow),
         ("rules/queues.rhai", RULES),
     ];
@@ -103,7 +106,7 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ wait: { for: CUSTOMER_MESSAGE } }", codes::NO_DEADLINE),
         ("{ wait: { for: [§CUSTOMER_MESAGE] }, timeout: 3s }", codes::UNKNOWN_EVENT),
         ("{ call: §nowhere }", codes::UNKNOWN_FLOW),
-        ("{ call: §t }", codes::NO_START),
+        ("{ call: §plain }", codes::NO_START),
         ("{ call: §helper }", codes::WRONG_KIND),
         ("{ §perform: { data: {} } }", codes::MISSING_KEY),
         ("{ end: { §now: true } }", codes::UNKNOWN_KEY),

@@ -1,6 +1,6 @@
 //! Values of a node: constants, `"=expression"`, texts with `{{expression}}`, and lists and maps of these.
 
-use super::compile::Compiler;
+use super::compile::{Compiler, EXPRESSIONS_MAX};
 use super::{Arg, Expr, Part, Template};
 use crate::diagnostic::{Finding, Place, codes};
 use crate::model::{Json, JsonMap};
@@ -96,6 +96,13 @@ impl Compiler<'_, '_> {
             self.findings.push(finding.cure("write what is to be computed"));
             return None;
         }
+        self.expressions += 1;
+        if self.expressions > EXPRESSIONS_MAX {
+            let message = format!("this flow has more than {EXPRESSIONS_MAX} expressions");
+            let finding = Finding::error(codes::TOO_MANY_EXPRESSIONS, &self.header.place, message);
+            self.findings.push(finding.cure("split the flow, and `call` its parts"));
+            return None;
+        }
         match self.scope.host.expression(source) {
             Ok(code) => Some(Expr { place, code }),
             Err(error) => {
@@ -109,23 +116,25 @@ impl Compiler<'_, '_> {
     fn parts(&mut self, node: &Node, scalar: &Scalar) -> Template {
         let source = &scalar.text;
         let mut parts = Vec::new();
-        let mut rest = source.strip_prefix("==").map_or(source.as_str(), |_| &source[1..]);
+        let skipped = usize::from(source.starts_with("=="));
+        // Characters before `rest`: places count characters, slices bytes.
+        let (mut rest, mut at) = (&source[skipped..], skipped);
         while let Some(open) = rest.find("{{") {
             let inside = &rest[open + 2..];
-            let at = source[..source.len() - inside.len()].chars().count();
+            at += rest[..open].chars().count() + 2;
             let Some(close) = closing(inside) else {
-                let place = scalar.place_of(&node.place.file, at.saturating_sub(2), 2);
+                let place = scalar.place_of(&node.place.file, at - 2, 2);
                 let finding = Finding::error(codes::OPEN_TEMPLATE, &place, "`{{` has no `}}`");
-                self.findings
-                    .push(finding.cure("close it with `}}`; a `{{` to be said is written `{{\"{{\"}}`"));
+                let cure = "close it with `}}`; a `{{` to be said is written `{{\"{{\"}}`";
+                self.findings.push(finding.cure(cure));
                 break;
             };
             if open > 0 {
                 parts.push(Part::Text(rest[..open].to_owned()));
             }
-            if let Some(expr) = self.expression(node, scalar, at, &inside[..close]) {
-                parts.push(Part::Expr(expr));
-            }
+            let expression = &inside[..close];
+            parts.extend(self.expression(node, scalar, at, expression).map(Part::Expr));
+            at += expression.chars().count() + 2;
             rest = &inside[close + 2..];
         }
         if !rest.is_empty() {

@@ -5,8 +5,8 @@ use super::wire::choice::open_enum;
 use super::wire::object::wire;
 
 wire! {
-    /// Who on which channel (`domain.md` section 1.6): required on outbound messages, and what an inbound message is
-    /// resolved by.
+    /// Who on which channel (`domain.md` section 1.6): required on outbound messages, and what an inbound
+    /// message is resolved by.
     pub struct ChannelData {
         /// The customer's address on the channel: phone number, page-scoped id, web visitor id.
         "channelCustomerIdentifier" required => channel_customer_identifier: Option<String>,

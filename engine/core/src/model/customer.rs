@@ -40,9 +40,11 @@ impl Customer {
         }
     }
 
-    /// Stores one more identity under an attribute of the customer schema; one that is there already stays single.
+    /// Stores one more identity under an attribute of the customer schema; one that is there already stays
+    /// single.
     ///
-    /// An attribute with a value that is no list becomes one. The limit of ten values is the caller's to keep.
+    /// An attribute with a value that is no list becomes one. The limit of ten values is the caller's to
+    /// keep.
     pub fn add_identifier(&mut self, attribute: &str, identifier: &str) {
         if self.identifiers(attribute).contains(&identifier) {
             return;
@@ -72,8 +74,8 @@ fn texts(value: Option<&Json>) -> Vec<&str> {
 }
 
 wire! {
-    /// The result of looking a customer up by channel identity: the profile of the conversation, and every profile
-    /// it might have been.
+    /// The result of looking a customer up by channel identity: the profile of the conversation, and every
+    /// profile it might have been.
     pub struct IdentifiedCustomer {
         /// The one match, or a new anonymous profile.
         "customer" => customer: Option<Customer>,

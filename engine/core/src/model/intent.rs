@@ -3,8 +3,8 @@
 use super::wire::choice::open_enum;
 
 open_enum! {
-    /// The command in the header of a message. Any other word is for the bot and the rules: a button's payload, or
-    /// what the customer seems to want.
+    /// The command in the header of a message. Any other word is for the bot and the rules: a button's
+    /// payload, or what the customer seems to want.
     pub enum Intent {
         /// No command.
         NoIntent = "NONE",

@@ -12,7 +12,8 @@ use super::wire::{Place, Wire, WireField, WireObject, WrongField};
 use super::{Json, JsonMap, Timestamp};
 
 wire! {
-    /// A message. A bot's order to the controller may be flat: `name` and `data` beside the header, and no body.
+    /// A message. A bot's order to the controller may be flat: `name` and `data` beside the header, and no
+    /// body.
     pub struct CimMessage {
         /// Id of the message, given by whoever sends it; a second one with the same id is a duplicate.
         "id" => id: Option<String>,

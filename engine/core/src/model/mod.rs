@@ -2,7 +2,8 @@
 //! (`domain.md` sections 1.3 to 1.15, 2.1 to 2.3).
 //!
 //! Reading is tolerant, writing is strict, and what is read and written again comes back equal: see [`wire`].
-//! Bytes from outside come in through [`read_message`], [`read_event`] or [`read()`], which refuse hostile input.
+//! Bytes from outside come in through [`read_message`], [`read_event`] or [`read()`], which refuse hostile
+//! input.
 
 pub mod emitter;
 pub mod wire;

@@ -8,7 +8,8 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use super::wire::{Place, Wire, WrongField};
 use super::{CimEvent, CimMessage, Json, JsonMap};
 
-/// Longest message that is read, in bytes: 1 MiB. Files travel as links, so that no honest message comes near.
+/// Longest message that is read, in bytes: 1 MiB. Files travel as links, so that no honest message comes
+/// near.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Deepest nesting of lists and objects that is read. Captured payloads nest about a dozen deep.
@@ -20,8 +21,8 @@ const PATH_CHARS_MAX: usize = 200;
 /// Why bytes were not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
-    /// What is wrong, stable for programs: `too_large`, `too_deep`, `duplicate_key`, `malformed`, `not_an_object` or
-    /// `wrong_field`.
+    /// What is wrong, stable for programs: `too_large`, `too_deep`, `duplicate_key`, `malformed`,
+    /// `not_an_object` or `wrong_field`.
     pub code: &'static str,
     /// Where in the document, such as `header.sender.type`; empty when the document as a whole is meant.
     pub path: String,
@@ -61,8 +62,8 @@ impl From<WrongField> for ReadError {
 /// Reads a message.
 ///
 /// # Errors
-/// [`ReadError`] when the bytes are too many, no JSON object, ambiguous, nested too deeply, or a known field has the
-/// wrong type. A body that lacks fields is read; see [`super::Body::check`].
+/// [`ReadError`] when the bytes are too many, no JSON object, ambiguous or nested too deeply, or when a known
+/// field has the wrong type. A body that lacks fields is read; see [`super::Body::check`].
 pub fn read_message(bytes: &[u8]) -> Result<CimMessage, ReadError> {
     read(bytes)
 }
@@ -85,7 +86,7 @@ pub fn read_event(bytes: &[u8]) -> Result<CimEvent, ReadError> {
 /// As [`read_message`].
 pub fn read<T: Wire>(bytes: &[u8]) -> Result<T, ReadError> {
     match read_json(bytes)? {
-        object @ (Json::Object(_) | Json::Null | Json::Bool(_)) => Ok(T::from_json(object)?),
+        object @ Json::Object(_) => Ok(T::from_json(object)?),
         _ => Err(ReadError::new("not_an_object", "expected a JSON object, as `{ … }`")),
     }
 }
@@ -188,7 +189,7 @@ impl<'de> Visitor<'de> for Tree<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-        Ok(value.round().into())
+        Ok(value.into())
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json, E> {

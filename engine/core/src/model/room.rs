@@ -1,4 +1,5 @@
-//! Rooms: the lasting container of everything that happened with one customer or in one team (`domain.md` 1.4).
+//! Rooms: the lasting container of everything that happened with one customer or in one team (`domain.md`
+//! 1.4).
 
 use super::wire::choice::closed_enum;
 use super::wire::object::wire;

@@ -5,8 +5,8 @@ use super::wire::choice::open_enum;
 use super::wire::object::wire;
 
 wire! {
-    /// Who sent a message or emitted an event (`domain.md` section 1.10). Old payloads put a whole participant here;
-    /// its fields stay in `extra`.
+    /// Who sent a message or emitted an event (`domain.md` section 1.10). Old payloads put a whole
+    /// participant here; its fields stay in `extra`.
     pub struct Sender {
         /// Id of the customer, agent, bot, connector or component.
         "id" => id: Option<String>,

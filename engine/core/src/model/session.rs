@@ -68,8 +68,8 @@ impl ChannelSession {
     }
 }
 
-/// Whether a session is active. The wire says it twice, as `isActive` and `active` (`domain.md` section 1.3): a flag
-/// of ours is written under both keys, one that was read is written under the keys it was read from.
+/// Whether a session is active. The wire says it twice, as `isActive` and `active` (`domain.md` section 1.3):
+/// a flag of ours is written under both keys, one that was read is written under the keys it was read from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ActiveFlag {
     value: Option<bool>,

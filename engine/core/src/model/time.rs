@@ -10,8 +10,8 @@ const DAY_MS: i64 = 86_400_000;
 
 /// A point in time that remembers the form it was read in.
 ///
-/// Ours are written as epoch milliseconds, as section 1.3 asks for events and messages; what was read goes back in
-/// its own form, even a text that is no time at all.
+/// Ours are written as epoch milliseconds, as section 1.3 asks for events and messages; what was read goes
+/// back in its own form, even a text that is no time at all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timestamp(Form);
 
@@ -32,8 +32,8 @@ impl Timestamp {
 
     /// Milliseconds since 1970-01-01T00:00Z; `None` when the text that was read is not a time.
     ///
-    /// A text counts when it names its offset (`Z`, `+00:00`, `+0000` or `+00`): a local time without one says
-    /// nothing. Digits beyond milliseconds are cut off.
+    /// A text counts when it names its offset (`Z`, `+00:00`, `+0000` or `+00`): a local time without one
+    /// says nothing. Digits beyond milliseconds are cut off.
     #[must_use]
     pub fn millis(&self) -> Option<i64> {
         match &self.0 {
@@ -105,7 +105,8 @@ pub fn iso(millis: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}+00:00", in_day % 1000)
 }
 
-/// Reads `2024-01-18T13:11:31.882+00:00` and its usual variants. No arithmetic can overflow: years have four digits.
+/// Reads `2024-01-18T13:11:31.882+00:00` and its usual variants. No arithmetic can overflow: years have four
+/// digits.
 fn parse_iso(text: &str) -> Option<i64> {
     let mut rest = text.as_bytes();
     let year = digits(&mut rest, 4)?;
@@ -166,8 +167,8 @@ fn offset(rest: &mut &[u8]) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March, so that the leap day
-/// is the last day of its year and needs no case of its own.
+/// Days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March, so that the leap
+/// day is the last day of its year and needs no case of its own.
 fn days_before(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
@@ -177,14 +178,13 @@ fn days_before(year: i64, month: i64, day: i64) -> i64 {
 /// The date that is `days` after 1970-01-01: (year, month, day).
 fn date_of(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
-    let _x = days * 1_000_000_000;
     let (era, in_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era = (in_era - in_era / 1460 + in_era / 36_524 - in_era / 146_096) / 365;
     let in_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * in_year + 2) / 153;
     let day = in_year - (153 * march_month + 2) / 5 + 1;
     let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    (era * 400 + year_of_era + i64::from(month <= 3), month, day)
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
 /// Days in a month.

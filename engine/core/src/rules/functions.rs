@@ -103,9 +103,11 @@ fn pad_string(
     if missing > RULE_STRING_BYTES_MAX {
         return Err(too_large(context, "Length of string"));
     }
-    let padded: String = text.chars().chain(with.chars().cycle().take(missing)).collect();
-    // Character by character is some four times the work of copying.
-    weight::charge_bytes(padded.len().saturating_mul(4));
+    let unit = with.chars().count();
+    let mut padded = String::from(text.as_str());
+    padded.push_str(&with.repeat(missing / unit));
+    padded.extend(with.chars().take(missing % unit));
+    weight::charge_bytes(padded.len());
     within_string(context, padded.len())?;
     *text = padded.into();
     Ok(())
@@ -141,6 +143,7 @@ fn pad_array(context: NativeCallContext, array: &mut Array, length: INT, item: D
     if length > RULE_ARRAY_ELEMENTS_MAX {
         return Err(too_large(&context, "Size of array"));
     }
+    weight::charge_copies(&item, length - array.len());
     array.resize(length, item);
     Ok(())
 }

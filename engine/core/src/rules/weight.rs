@@ -7,7 +7,7 @@
 //!
 //! So this count is ours: one for each step the engine reports, from wherever, and a charge for large values by the
 //! variable hook and by our own functions. The rates come from measurement: one operation stands for about two
-//! microseconds of copying. The count belongs to the run on this thread; a run never leaves its thread.
+//! microseconds of copying at worst. The count belongs to the run on this thread; a run never leaves its thread.
 
 use std::cell::Cell;
 
@@ -44,20 +44,25 @@ pub(super) fn install(engine: &mut Engine) {
 }
 
 /// What one operation pays for, in cost units.
-const UNITS_PER_OPERATION: u64 = 100;
+const UNITS_PER_OPERATION: u64 = 50;
 /// A map entry, or a container inside another: an allocation or two each.
 const ENTRY_UNITS: u64 = 4;
 /// How deep a container costs more than the one around it. No honest value is deeper; a value nested in itself for ever
 /// is all depth, and each copy of it chases one pointer per level.
 const DEPTH_COUNTED: u64 = 8;
 /// An array element.
-const ELEMENT_UNITS: u64 = 1;
+const ELEMENT_UNITS: u64 = 2;
 /// Bytes of text for one unit. Reading shares a text, so this pays for scanning or changing it.
-const BYTES_PER_UNIT: u64 = 32;
+const BYTES_PER_UNIT: u64 = 64;
 
 /// Adds the cost of handling a value to the operations already counted; the next operation meets the bound.
 pub(super) fn charge(value: &Dynamic) {
     charge_units(units(value, 0));
+}
+
+/// Adds the cost of so many copies of a value as elements of an array.
+pub(super) fn charge_copies(value: &Dynamic, copies: usize) {
+    charge_units((ELEMENT_UNITS + units(value, 1)).saturating_mul(copies as u64));
 }
 
 /// Adds the cost of making or scanning so many bytes of text.

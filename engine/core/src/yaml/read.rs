@@ -1,5 +1,6 @@
 //! From text to a tree of [`Node`]s, with a stack of its own: hostile nesting cannot exhaust the thread's stack.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
@@ -56,7 +57,12 @@ struct Open {
 
 enum Content {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<Key> },
+    /// `seen` finds duplicates; a search through the entries would take for ever in a huge map.
+    Map {
+        entries: Vec<Entry>,
+        seen: BTreeMap<String, Place>,
+        key: Option<Key>,
+    },
 }
 
 impl<'f> Builder<'f> {
@@ -92,7 +98,7 @@ impl<'f> Builder<'f> {
             }
             Event::MappingStart(anchor, tag) => {
                 self.refuse(anchor, tag.is_some(), &place);
-                self.enter(place, Content::Map { entries: Vec::new(), key: None })?;
+                self.enter(place, Content::Map { entries: Vec::new(), seen: BTreeMap::new(), key: None })?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.leave(),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
@@ -125,7 +131,7 @@ impl<'f> Builder<'f> {
         match self.open.last_mut().map(|open| &mut open.content) {
             None => self.root = Some(node),
             Some(Content::List(items)) => items.push(node),
-            Some(Content::Map { entries, key }) => match key.take() {
+            Some(Content::Map { entries, seen, key }) => match key.take() {
                 None => {
                     let (made, finding) = as_key(node);
                     *key = Some(made);
@@ -137,9 +143,12 @@ impl<'f> Builder<'f> {
                     if node.is_null() && node.scalar().is_some_and(|scalar| scalar.text.is_empty()) {
                         node.place = key.place.clone();
                     }
-                    match entries.iter().find(|entry| entry.key.text == key.text) {
+                    match seen.get(&key.text) {
                         Some(first) => self.findings.push(duplicate(&key, first)),
-                        None => entries.push(Entry { key, value: node }),
+                        None => {
+                            seen.insert(key.text.clone(), key.place.clone());
+                            entries.push(Entry { key, value: node });
+                        }
                     }
                 }
             },
@@ -242,9 +251,9 @@ fn as_key(node: Node) -> (Key, Option<Finding>) {
     }
 }
 
-fn duplicate(key: &Key, first: &Entry) -> Finding {
+fn duplicate(key: &Key, first: &Place) -> Finding {
     Finding::error(codes::DUPLICATE_KEY, &key.place, format!("`{}` is written twice", key.text))
-        .also(&first.key.place, "first here")
+        .also(first, "first here")
         .cure("keep one of the two")
 }
 

@@ -143,3 +143,29 @@ fn no_mutilated_file_brings_the_reader_down() {
         found(&text.into_iter().collect::<String>());
     }
 }
+
+#[test]
+fn a_file_that_is_large_and_strange_does_not_hang_the_reader() {
+    let fill = |piece: &str| piece.repeat(1_000_000 / piece.len());
+    let files = [
+        fill("{"),
+        fill("- "),
+        fill("? "),
+        fill("a: "),
+        fill("x"),
+        fill("a\n"),
+        fill("[a, "),
+        fill("#"),
+        fill("\n"),
+        format!("a: \"{}\"", fill("\\x41")),
+        format!("a: '{}'", fill("''")),
+        format!("a: |\n{}", fill("  x\n")),
+        format!("a: >\n{}", fill("  x\n\n")),
+        (0..60_000).map(|n| format!("k{n}: {n}\n")).collect(),
+        (0..60_000).map(|n| format!("k{}: {n}\n", n % 10)).collect(),
+    ];
+    for text in files {
+        // Reading in more than linear time would not come back within the patience of anybody.
+        found(&text);
+    }
+}

@@ -19,6 +19,33 @@ pub enum Kind {
     Hop,
 }
 
+impl Kind {
+    /// The AMQP `type`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "cim-message",
+            Self::Event => "cim-event",
+            Self::Command => "command",
+            Self::Hop => "hop",
+        }
+    }
+
+    /// Reads an AMQP `type`; none is a message.
+    ///
+    /// # Errors
+    /// The type, when it is none of ours.
+    pub fn parse(name: Option<&str>) -> Result<Self, String> {
+        match name {
+            None | Some("" | "cim-message") => Ok(Self::Message),
+            Some("cim-event") => Ok(Self::Event),
+            Some("command") => Ok(Self::Command),
+            Some("hop") => Ok(Self::Hop),
+            Some(other) => Err(other.to_owned()),
+        }
+    }
+}
+
 /// Something that arrived for a partition.
 #[derive(Debug)]
 pub struct Delivery {

@@ -47,13 +47,11 @@ fn script(
 ) {
     let Some(node) = fields.required("flow", findings) else { return };
     let Some(flow) = yaml::text(node, "flow", findings) else { return };
-    if known(flows, &flow, &node.place, ("flow", codes::UNKNOWN_FLOW), findings) {
-        if let Some(header) = flows.get(&flow).filter(|header| header.kind != FlowKind::Bot) {
-            let message = format!("flow `{flow}` does not play a bot");
-            let finding = Finding::error(codes::WRONG_KIND, &node.place, message);
-            findings
-                .push(finding.also(&header.place, "it is defined here").cure("add `kind: bot` to the flow"));
-        }
+    known(flows, &flow, &node.place, ("flow", codes::UNKNOWN_FLOW), findings);
+    if let Some(header) = flows.get(&flow).filter(|header| header.kind != FlowKind::Bot) {
+        let message = format!("flow `{flow}` does not play a bot");
+        let finding = Finding::error(codes::WRONG_KIND, &node.place, message);
+        findings.push(finding.also(&header.place, "it is defined here").cure("add `kind: bot` to the flow"));
     }
     bot.flow = Some(flow);
 }

@@ -1,5 +1,7 @@
 //! `ask`: sends a question and waits durably for the answer.
 
+use std::collections::BTreeMap;
+
 use petgraph::graph::NodeIndex;
 
 use super::{deadline, say, slot, until};
@@ -91,17 +93,17 @@ fn answers(c: &mut Compiler<'_, '_>, fields: &mut Fields<'_>) -> Vec<(String, No
 
 /// Answers are compared without case and outer space, so two that differ in nothing else are the same.
 fn keep_different(c: &mut Compiler<'_, '_>, written: &mut Vec<&Entry>) {
-    let mut seen: Vec<(String, &Entry)> = Vec::new();
+    let mut seen: BTreeMap<String, &Entry> = BTreeMap::new();
     written.retain(|entry| {
         let heard = entry.key.text.trim().to_lowercase();
-        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == heard) {
+        if let Some(first) = seen.get(&heard) {
             let message = format!("the answer `{}` is listed twice", entry.key.text);
             let finding = Finding::error(codes::DUPLICATE_KEY, &entry.key.place, message)
                 .because("answers are compared without case and outer space");
             c.findings.push(finding.also(&first.key.place, "first here").cure("keep one of the two"));
             return false;
         }
-        seen.push((heard, *entry));
+        seen.insert(heard, *entry);
         true
     });
 }

@@ -49,7 +49,8 @@ macro_rules! bodies {
             $( $(#[doc = $doc])* $kind(Box<$body>), )*
             /// Any other type, such as `VOICE_RECORDING`, with everything it carries.
             Other {
-                /// The type; empty when there was none that could be read, and then `fields` holds what was there.
+                /// The type; empty when there was none that could be read, and then `fields` holds what was
+                /// there.
                 kind: String,
                 /// Everything but the type.
                 fields: JsonMap,
@@ -109,7 +110,7 @@ macro_rules! bodies {
                 match self {
                     $( Body::$kind(body) => body.check_fields(at, found), )*
                     Body::Other { kind, .. } if kind.is_empty() => {
-                        found.push(format!("{}: is requested", Place::Key(at, TYPE)));
+                        found.push(format!("{}: is required", Place::Key(at, TYPE)));
                     }
                     Body::Other { .. } => {}
                 }
@@ -205,8 +206,8 @@ impl Body {
         }))
     }
 
-    /// What a complete body of this type would need, one sentence per finding, each beginning with its path such as
-    /// `body.attachment.mediaUrl`; empty when the body is complete.
+    /// What a complete body of this type would need, one sentence per finding, each beginning with its path
+    /// such as `body.attachment.mediaUrl`; empty when the body is complete.
     #[must_use]
     pub fn check(&self) -> Vec<String> {
         let mut found = Vec::new();

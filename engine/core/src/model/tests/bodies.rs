@@ -11,8 +11,8 @@ use crate::model::Json;
 /// One complete example of every type: every field of the specification, and nothing else.
 fn complete() -> Vec<Json> {
     let attachment = json!({
-        "mediaUrl": "https://files.example/1", "thumbnail": "https://files.example/1s", "mimeType": "image/png",
-        "size": 4711, "mediaLabel": "bill", "mediaName": "bill.png",
+        "mediaUrl": "https://files.example/1", "thumbnail": "https://files.example/1s",
+        "mimeType": "image/png", "size": 4711, "mediaLabel": "bill", "mediaName": "bill.png",
     });
     let button = json!({
         "title": "Yes", "payload": "yes", "type": "String", "additionalButtonDetails": { "sectionNo": 1 },
@@ -37,8 +37,8 @@ fn complete() -> Vec<Json> {
             }],
         }),
         json!({
-            "type": "BUTTON", "markdownText": "Sure?", "buttonMessageType": "QUICK_REPLIES", "buttons": [button],
-            "additionalDetails": { "textAlignment": "left" },
+            "type": "BUTTON", "markdownText": "Sure?", "buttonMessageType": "QUICK_REPLIES",
+            "buttons": [button], "additionalDetails": { "textAlignment": "left" },
         }),
         json!({
             "type": "CAROUSEL", "markdownText": "Choose", "carouselMessageType": "GENERIC_RICH_MEDIA",
@@ -83,7 +83,9 @@ fn complete() -> Vec<Json> {
             "type": "COMMENT", "markdownText": "nice", "postId": "p1", "attachment": attachment,
             "itemType": "PRIVATE_REPLY",
         }),
-        json!({ "type": "VOICE", "markdownText": "", "callId": "c1", "leg": "agent", "reasonCode": "DIALOG_ENDED" }),
+        json!({
+            "type": "VOICE", "markdownText": "", "callId": "c1", "leg": "agent", "reasonCode": "DIALOG_ENDED",
+        }),
         json!({
             "type": "WRAPUP", "markdownText": "", "wrapups": [{ "categoryName": "bill", "value": "wrong" }],
             "note": "call back",

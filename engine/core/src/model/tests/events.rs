@@ -16,7 +16,7 @@ fn every_spelling_is_read_by_meaning_and_written_as_it_was_read() {
         let ours = CimEvent::new("e1", row.name.clone(), 5, emitter::controller());
         let written = json!({
             "id": "e1", "name": row.text, "type": row.kind.as_str(), "timestamp": 5,
-            "eventEmitter": { "id": "conversation-monitor", "type": "BOT", "senderName": "CONVERSATION_MONITOR" },
+            "eventEmitter": emitter::controller(),
         });
         assert_eq!(ours.to_json(), written);
     }
@@ -33,6 +33,25 @@ fn the_documented_spellings_are_accepted() {
     ] {
         assert_eq!(EventName::parse(alias), name);
         assert_ne!(alias, name.as_str());
+    }
+}
+
+#[test]
+fn well_known_emitters_have_their_names() {
+    for (sender, kind, name) in [
+        (emitter::controller(), "BOT", "CONVERSATION_MONITOR"),
+        (emitter::routing_engine(), "SYSTEM", "ROUTING_ENGINE"),
+        (emitter::conversation_manager(), "SYSTEM", "CONVERSATION_MANAGER"),
+        (emitter::agent_manager(), "SYSTEM", "AGENT_MANAGER"),
+        (emitter::connector("WEB_CONNECTOR"), "CONNECTOR", "WEB_CONNECTOR"),
+        (emitter::bot("b", "Rasa"), "BOT", "Rasa"),
+        (emitter::agent("a", "Amal"), "AGENT", "Amal"),
+        (emitter::customer("c", "Ada"), "CUSTOMER", "Ada"),
+        (emitter::app("p", "Shop"), "APP", "Shop"),
+    ] {
+        let written = sender.to_json();
+        assert_eq!((&written["type"], &written["senderName"]), (&json!(kind), &json!(name)));
+        assert!(written["id"].is_string());
     }
 }
 

@@ -92,8 +92,9 @@ fn a_wrong_field_is_named() {
 
 #[test]
 fn every_cut_and_every_flipped_byte_gets_an_answer() {
-    let whole = br#"{"id":"m","header":{"timestamp":"2024-01-18T13:11:31.882+00:00","stamps":[],"sender":{"type":"BOT"}},
-        "body":{"type":"BUTTON","markdownText":"\u00e9","buttons":[{"title":"a","payload":"b","type":"String"}]}}"#;
+    let whole = br#"{"id":"m",
+        "header":{"timestamp":"2024-01-18T13:11:31.882+00:00","stamps":[],"sender":{"type":"BOT"}},
+        "body":{"type":"BUTTON","markdownText":"\u00e9","buttons":[{"title":"a","payload":"b"}]}}"#;
     assert!(read_message(whole).is_ok());
     for end in 0..whole.len() {
         assert_eq!(refusal(&whole[..end]).code, "malformed");

@@ -213,8 +213,8 @@ fn wrong_types_are_named_with_their_path() {
 fn tasks_conversations_and_the_rest_come_back() {
     let session = json!({ "participantType": "ChannelSession", "id": "s" });
     let task = with_strangers(json!({
-        "id": "t", "conversationId": "c", "state": { "name": "ACTIVE", "reasonCode": null }, "assignedTo": null,
-        "agentRequestTtlTimerId": "x",
+        "id": "t", "conversationId": "c", "state": { "name": "ACTIVE", "reasonCode": null },
+        "assignedTo": null, "agentRequestTtlTimerId": "x",
         "activeMedia": [{
             "id": "m", "mrdId": "d", "taskId": "t", "queue": { "id": "q", "name": "Q" }, "priority": 11,
             "type": { "direction": "DIRECT_TRANSFER", "mode": "QUEUE", "metadata": { "note": "n" } },
@@ -236,7 +236,8 @@ fn tasks_conversations_and_the_rest_come_back() {
     let conversation: ConversationDto = round_trip(&with_strangers(json!({
         "id": "c", "state": "ON_HOLD", "participants": [{ "type": "BOT", "role": "PRIMARY" }],
         "conversationData": { "a": "b" }, "agentSla": { "totalDuration": 5, "action": null, "startTime": 1 },
-        "holdTimerDetails": { "totalDuration": null }, "agentHandRaise": { "handRaised": false, "agentNames": [] },
+        "holdTimerDetails": { "totalDuration": null },
+        "agentHandRaise": { "handRaised": false, "agentNames": [] },
         "externalGadgets": [{ "gadgetId": "g", "value": "v" }], "topicEvents": [{ "name": "HOLD_TIMER" }],
         "metadata": { "botId": "b", "lastUsedChannelSession": {} }, "topicParticipant": { "token": null },
         "roomInfo": { "id": "r", "mode": "PRIVATE" }, "creationTime": 1, "endTime": null, "wrapUps": [],
@@ -244,7 +245,9 @@ fn tasks_conversations_and_the_rest_come_back() {
     assert_eq!(conversation.state, Some(ConversationState::OnHold));
     round_trip::<Room>(&with_strangers(json!({
         "id": "r", "type": "CUSTOMER", "mode": "CONTACT_CENTER", "createdOn": 5,
-        "members": [{ "id": "c", "type": "CUSTOMER", "joinTime": 1, "unreadCount": 0, "status": { "name": "READY" } }],
+        "members": [{
+            "id": "c", "type": "CUSTOMER", "joinTime": 1, "unreadCount": 0, "status": { "name": "READY" },
+        }],
     })));
     round_trip::<SuggestionMessage>(&with_strangers(json!({
         "id": "s", "header": { "intent": null }, "requestedMessage": { "id": "m" },

@@ -9,9 +9,9 @@
 //!     }
 //! }
 //! ```
-//! The first spelling is the one we write, the others are read. A word that an open list does not know is its `Other`.
-//! A closed list has no `Other` and is `Copy`, so that state machines can be written as complete tables; an object that
-//! holds an unknown word reads it as absent and passes it through untouched.
+//! The first spelling is the one we write, the others are read. A word that an open list does not know is its
+//! `Other`. A closed list has no `Other` and is `Copy`, so that state machines can be written as complete
+//! tables; an object that holds an unknown word reads it as absent and passes it through untouched.
 
 macro_rules! open_enum {
     (
@@ -94,7 +94,10 @@ macro_rules! open_enum {
             fn read(value: $crate::model::Json) -> Result<Self, $crate::model::WrongField> {
                 $crate::model::Wire::from_json(value)
             }
-            fn write<M: serde::ser::SerializeMap>(&self, key: &'static str, map: &mut M) -> Result<(), M::Error> {
+            fn write<M>(&self, key: &'static str, map: &mut M) -> Result<(), M::Error>
+            where
+                M: serde::ser::SerializeMap,
+            {
                 map.serialize_entry(key, self)
             }
         }

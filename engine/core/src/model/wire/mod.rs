@@ -1,10 +1,10 @@
 //! How every object of the wire is read and written: tolerant in, strict out, and nothing lost between.
 //!
 //! Reading takes the keys we know out of a JSON object and leaves everything else in `extra`: unknown keys,
-//! `null`s, empty lists, words an enumeration does not know, and old spellings of words it does know. Writing puts
-//! the known fields first and then `extra`, never one key twice. What was read therefore comes back equal, what
-//! we made ourselves is written in one spelling only, and a field that was changed after reading wins over the
-//! form it was read in.
+//! `null`s, empty lists, words an enumeration does not know, and old spellings of words it does know. Writing
+//! puts the known fields first and then `extra`, never one key twice. What was read therefore comes back
+//! equal, what we made ourselves is written in one spelling only, and a field that was changed after reading
+//! wins over the form it was read in.
 //!
 //! Three macros declare the vocabulary: `wire!` an object, `open_enum!` a word list that others may extend,
 //! `closed_enum!` a word list that our state machines match exhaustively.
@@ -135,8 +135,8 @@ impl<T: Wire> WireField for Option<T> {
     }
 }
 
-/// An empty list says the same as none (`domain.md` section 1.3), so the empty form a list was read in stays in
-/// `extra` and comes back as it was.
+/// An empty list says the same as none (`domain.md` section 1.3), so the empty form a list was read in stays
+/// in `extra` and comes back as it was.
 impl<T: Wire> WireField for Vec<T> {
     fn blank() -> Self {
         Vec::new()

@@ -10,9 +10,9 @@
 //!     }
 //! }
 //! ```
-//! A field is an `Option` or a `Vec` (see [`WireField`]). `required` marks what a complete object must have: reading
-//! stays tolerant, `check` names what is missing. `= value` after the type is what a newly made object holds; an object
-//! that was read without the key still has none.
+//! A field is an `Option` or a `Vec` (see [`WireField`]). `required` marks what a complete object must have:
+//! reading stays tolerant, `check` names what is missing. `= value` after the type is what a newly made
+//! object holds; an object that was read without the key still has none.
 
 use super::{Place, WireField};
 use crate::model::JsonMap;

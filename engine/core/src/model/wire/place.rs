@@ -75,7 +75,7 @@ impl WrongField {
     pub(crate) fn under(mut self, key: &str) -> Self {
         self.path = match self.path.as_str() {
             "" => key.to_owned(),
-            path if path.starts_with('(') => format!("{key}{path}"),
+            path if path.starts_with('[') => format!("{key}{path}"),
             path => format!("{key}.{path}"),
         };
         self

@@ -103,7 +103,7 @@ const RULES: &[(&str, &str, RuleErrorKind)] = &[
     ),
     (
         "work hidden in nested closures",
-        "fn rule(f) { let a = []; a.pad(400, 0); a.map(|x| a.map(|y| a.reduce(|s, z| s + z, 0)).len()).len() }",
+        "fn rule(f) { let l = []; l.pad(400, 0); let a = l; a.map(|x| a.map(|y| a.reduce(|s, z| s + z, 0)).len()).len() }",
         Limit,
     ),
     (
@@ -162,12 +162,12 @@ const RULES: &[(&str, &str, RuleErrorKind)] = &[
         Limit,
     ),
     ("eval", r#"fn rule(f) { eval("1 + 1") }"#, Parse),
-    ("eval by pointer", r#"fn rule(f) { Fn("eval").call("1 + 1") }"#, Run),
+    ("eval by pointer", r#"fn rule(f) { Fn("eval").call("1 + 1") }"#, Parse),
     ("import", r#"fn rule(f) { import "other" as o; 1 }"#, Parse),
     ("export", r#"let x = 1; export x; fn rule(f) { 1 }"#, Parse),
     ("print", r#"fn rule(f) { print("x") }"#, Parse),
     ("debug", r#"fn rule(f) { debug("x") }"#, Parse),
-    ("print by pointer", r#"fn rule(f) { Fn("print").call("x") }"#, Run),
+    ("print by pointer", r#"fn rule(f) { Fn("print").call("x") }"#, Parse),
     ("sleep", "fn rule(f) { sleep(1) }", NotFound),
     ("sleep by pointer", r#"fn rule(f) { Fn("sleep").call(1) }"#, NotFound),
     ("timestamp", "fn rule(f) { timestamp() }", NotFound),
@@ -215,7 +215,6 @@ where
     let mut slowest = BOUND;
     for _ in 0..TRIES {
         let Some((result, took)) = timed(run()) else { panic!("{name}: never ended") };
-        println!("{:>8.2} ms  {name}", took.as_secs_f64() * 1e3);
         if took <= BOUND {
             return result;
         }
@@ -224,8 +223,24 @@ where
     panic!("{name}: took {slowest:?}, more than {BOUND:?}")
 }
 
+/// Checks how a script ended, and that its host still works. Answers what was wrong.
+fn wrong(host: &Host, name: &str, ended: Result<(), RuleError>, kind: RuleErrorKind) -> Option<String> {
+    assert_eq!(eval(host, "1 + 1", &json!({})), Ok(json!(2)), "after {name}");
+    match ended {
+        Ok(()) => Some(format!("{name}: was let through")),
+        Err(error) if error.kind != kind => {
+            Some(format!("{name}: {:?} instead of {kind:?}: {error}", error.kind))
+        }
+        Err(error) if error.message.contains("rule engine failed") => {
+            Some(format!("{name}: panicked: {error}"))
+        }
+        Err(_) => None,
+    }
+}
+
 #[test]
 fn hostile_rules_are_stopped_and_the_host_lives_on() {
+    let mut all = Vec::new();
     for level in [OptimizationLevel::None, OptimizationLevel::Simple] {
         let host = Arc::new(Host::with_optimization(level));
         for &(name, source, kind) in RULES {
@@ -233,13 +248,10 @@ fn hostile_rules_are_stopped_and_the_host_lives_on() {
                 let host = Arc::clone(&host);
                 move || call(&host, source, &json!({})).map(|_| ())
             });
-            let error = result.expect_err(name);
-            // With the optimizer on, constant arithmetic may be found wrong while compiling.
-            assert_eq!(error.kind, kind, "{name}: {error}");
-            assert!(!error.message.contains("rule engine failed"), "{name} made the engine panic: {error}");
-            assert_eq!(eval(&host, "1 + 1", &json!({})), Ok(json!(2)), "after {name}");
+            all.extend(wrong(&host, &format!("{name} at {level:?}"), result, kind));
         }
     }
+    assert!(all.is_empty(), "{all:#?}");
 }
 
 #[test]
@@ -270,16 +282,15 @@ fn hostile_sources_are_refused_in_time() {
         ("an open string", format!("fn rule(f) {{ \"{}", "x".repeat(1_000)), Parse),
     ];
     let host = Arc::new(Host::new());
+    let mut all = Vec::new();
     for (name, source, kind) in sources {
         let result = stopped(name, || {
             let (host, source) = (Arc::clone(&host), source.clone());
             move || call(&host, &source, &json!({})).map(|_| ())
         });
-        let error = result.expect_err(name);
-        assert_eq!(error.kind, kind, "{name}: {error}");
-        assert!(!error.message.contains("rule engine failed"), "{name} made the engine panic: {error}");
-        assert_eq!(eval(&host, "1 + 1", &json!({})), Ok(json!(2)), "after {name}");
+        all.extend(wrong(&host, name, result, kind));
     }
+    assert!(all.is_empty(), "{all:#?}");
 }
 
 #[test]

@@ -1,0 +1,65 @@
+//! A batch being drafted: what its steps did, and what is to be done once it is committed.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use convene_core::effect::{BotCall, Publication, Reply};
+
+use crate::item::Item;
+use crate::ports::bus::{Outgoing, ReplyTo, Token};
+use crate::ports::store::{Batch, StateWrite, Unpublished};
+
+/// A batch and what follows its commit.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    /// What is written.
+    pub batch: Batch,
+    /// States by key, the last version of each.
+    pub states: BTreeMap<String, StateWrite>,
+    /// Keys of routing records that changed.
+    pub records: BTreeSet<String>,
+    /// Inputs that came by the bus or from our own timers: stepped again when the commit fails.
+    pub items: Vec<Item>,
+    /// Deliveries to acknowledge, also those of duplicates and forwarded inputs.
+    pub tokens: Vec<Token>,
+    /// Answers to give, by input id.
+    pub replies: Vec<(String, ReplyTo, Reply)>,
+    /// Publications in order.
+    pub publications: Vec<(Unpublished, Vec<Publication>)>,
+    /// Bots to ask.
+    pub bot_calls: Vec<(u32, BotCall)>,
+    /// Ids of the inputs in it.
+    pub seen: HashSet<String>,
+    /// Conversations that began (+1) or closed (−1).
+    pub opened: i64,
+    /// Steps by machine: conversation, routing.
+    pub steps: [u64; 2],
+    /// Hops that go through the store: for partitions of others, or for a later batch.
+    pub hops_out: Vec<crate::ports::store::Hop>,
+    /// Directory entries it changes: `s:<channel>:<identifier>`, `i:<attribute>:<identifier>`, `r:<room>`.
+    pub touched: HashSet<String>,
+    /// Inputs for partitions of others, published before the commit.
+    pub forwards: Vec<Outgoing>,
+    /// Those inputs, to be stepped again when publishing fails; their waiting callers too.
+    pub forwarded: Vec<Item>,
+    /// Dead letters, published before the acknowledgement.
+    pub letters: Vec<Outgoing>,
+}
+
+impl Draft {
+    /// Moves what was collected by key into the batch.
+    pub(crate) fn close(&mut self) {
+        self.batch.states = std::mem::take(&mut self.states).into_values().collect();
+        self.batch.hops.clone_from(&self.hops_out);
+        self.batch.unpublished = self.publications.iter().map(|(at, _)| at.clone()).collect();
+    }
+
+    /// Whether a commit is needed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+            && self.items.is_empty()
+            && self.tokens.is_empty()
+            && self.forwards.is_empty()
+            && self.letters.is_empty()
+            && self.replies.is_empty()
+    }
+}

@@ -1,0 +1,164 @@
+//! From bytes to inputs: everything that can be wrong with a delivery is found here, and named.
+
+use convene_core::conversation;
+use convene_core::deployment::Deployment;
+use convene_core::hop::Hop;
+use convene_core::model::{self, CimMessage, Json};
+use convene_core::routing;
+
+use crate::item::{Item, What};
+use crate::ports::bus::{Delivery, Kind};
+use crate::ports::store::Sender;
+
+/// Why a delivery is no input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Stable reason code.
+    pub reason: String,
+    /// What, where, how to mend.
+    pub detail: String,
+}
+
+impl Fault {
+    fn new(reason: &str, detail: impl Into<String>) -> Self {
+        Self { reason: reason.into(), detail: detail.into() }
+    }
+}
+
+/// Reads a delivery.
+pub(crate) fn read(d: &Deployment, delivery: Delivery, at: i64) -> Result<Item, (Fault, Box<Delivery>)> {
+    let parsed = match &delivery.kind {
+        Ok(Kind::Message) => message(d, &delivery),
+        Ok(Kind::Event) => event(&delivery),
+        Ok(Kind::Command) => command(&delivery),
+        Ok(Kind::Hop) => hop(&delivery),
+        Err(name) => Err(Fault::new(
+            "unknown_type",
+            format!("the AMQP type {name:?} is none of cim-message, cim-event, command"),
+        )),
+    };
+    match parsed {
+        Ok((id, what, stored)) => Ok(Item {
+            id,
+            partition: delivery.partition,
+            what,
+            at,
+            token: Some(delivery.token),
+            reply: delivery.reply,
+            raw: delivery.body,
+            source: delivery.key,
+            hop: stored,
+        }),
+        Err(fault) => Err((fault, Box::new(delivery))),
+    }
+}
+
+type Parsed = Result<(String, What, Option<String>), Fault>;
+
+fn with_id(prefix: &str, amqp: Option<&str>, own: Option<&str>) -> Result<String, Fault> {
+    amqp.or(own).filter(|id| !id.is_empty()).map(|id| format!("{prefix}:{id}")).ok_or_else(|| {
+        Fault::new(
+            "missing_id",
+            "neither the AMQP message_id nor the message's own `id` is set; repeats could not be told apart",
+        )
+    })
+}
+
+/// Checks a connector's message against the deployment: the same for AMQP and HTTP.
+///
+/// # Errors
+/// What is wrong: a required field, the service identifier, the customer's identifier.
+pub fn check_message(d: &Deployment, message: &CimMessage) -> Result<Sender, Fault> {
+    if let Some(faults) = message.body.as_ref().map(model::Body::check).filter(|f| !f.is_empty()) {
+        return Err(Fault::new("invalid_body", faults.join("; ")));
+    }
+    let Some(data) = message.header.channel_data.as_ref() else {
+        return Err(Fault::new(
+            "missing_field",
+            "header.channelData is missing: it names the channel and the customer",
+        ));
+    };
+    let service = data.service_identifier.as_deref().unwrap_or_default();
+    let Some(channel) = d.channel_by_service_identifier(service) else {
+        return Err(Fault::new(
+            "unknown_service_identifier",
+            format!(
+                "no channel has the serviceIdentifier {service:?}; add it under `channels` in flows/centre.yaml"
+            ),
+        ));
+    };
+    let identifier = data.channel_customer_identifier.as_deref().unwrap_or_default();
+    if identifier.is_empty() {
+        return Err(Fault::new(
+            "missing_field",
+            "header.channelData.channelCustomerIdentifier is missing: it names the customer",
+        ));
+    }
+    if message.body.is_none() && message.intent().is_none() {
+        return Err(Fault::new("missing_field", "the message has neither a body nor an intent"));
+    }
+    let attribute = d.centre.channel_types.get(&channel.kind).map_or("", |k| k.identifier.as_str());
+    Ok(Sender { channel: channel.name.clone(), attribute: attribute.into(), identifier: identifier.into() })
+}
+
+fn message(d: &Deployment, delivery: &Delivery) -> Parsed {
+    let message = model::read_message(&delivery.body).map_err(unreadable)?;
+    let id = with_id("m", delivery.id.as_deref(), message.message_id())?;
+    let sender = check_message(d, &message)?;
+    Ok((id, What::Message { message: Box::new(message), sender, arrival: None }, None))
+}
+
+fn unreadable(e: model::ReadError) -> Fault {
+    Fault::new(e.code, e.to_string())
+}
+
+fn event(delivery: &Delivery) -> Parsed {
+    let event = model::read_event(&delivery.body).map_err(unreadable)?;
+    let id = with_id("e", delivery.id.as_deref(), event.id.as_deref())?;
+    let conversation = event.conversation_id.clone().filter(|c| !c.is_empty());
+    let conversation = conversation.unwrap_or_else(|| delivery.key.clone());
+    let input = Box::new(conversation::Input::Event { event: Box::new(event) });
+    Ok((id, What::Conversation { id: conversation, input }, None))
+}
+
+fn command(delivery: &Delivery) -> Parsed {
+    let json = model::read_json(&delivery.body).map_err(unreadable)?;
+    let id = with_id("c", delivery.id.as_deref(), json["id"].as_str())?;
+    let name = json["name"].as_str().unwrap_or_default().to_owned();
+    let data = match &json["data"] {
+        Json::Null => serde_json::json!({}),
+        Json::Object(_) => json["data"].clone(),
+        _ => return Err(Fault::new("wrong_field", "`data` of a command is an object")),
+    };
+    if routing::COMMANDS.contains(&name.as_str()) {
+        let input = Box::new(routing::Input::Command { name, data });
+        return Ok((id, What::Routing { input }, None));
+    }
+    if conversation::COMMANDS.iter().any(|(known, _)| *known == name) {
+        let target =
+            data["conversationId"].as_str().filter(|c| !c.is_empty()).unwrap_or(&delivery.key).to_owned();
+        let input = Box::new(conversation::Input::Command { name, data });
+        return Ok((id, What::Conversation { id: target, input }, None));
+    }
+    Err(Fault::new("unknown_command", format!("no command is called {name:?}")))
+}
+
+fn hop(delivery: &Delivery) -> Parsed {
+    let id = delivery.id.clone().unwrap_or_default();
+    let hop: Hop = serde_json::from_slice(&delivery.body)
+        .map_err(|e| Fault::new("malformed", format!("a hop of ours: {e}")))?;
+    Ok((id.clone(), of_hop(hop), Some(id)))
+}
+
+/// What a hop asks for.
+pub(crate) fn of_hop(hop: Hop) -> What {
+    match hop {
+        Hop::Routing { input } => What::Routing { input },
+        Hop::Conversation { conversation, input, .. } => What::Conversation { id: conversation, input },
+        Hop::Message { message } => {
+            let sender =
+                Sender { channel: String::new(), attribute: String::new(), identifier: String::new() };
+            What::Message { message, sender, arrival: None }
+        }
+    }
+}

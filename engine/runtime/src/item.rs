@@ -1,0 +1,58 @@
+//! An input on its way through the worker.
+
+use convene_core::conversation;
+use convene_core::directory::Arrival;
+use convene_core::model::CimMessage;
+use convene_core::routing;
+
+use crate::ports::bus::{ReplyTo, Token};
+use crate::ports::store::Sender;
+
+/// What an input is for.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    /// A message whose conversation is still to be found.
+    Message { message: Box<CimMessage>, sender: Sender, arrival: Option<Box<Arrival>> },
+    /// An input of a known conversation.
+    Conversation { id: String, input: Box<conversation::Input> },
+    /// An input of the routing machine.
+    Routing { input: Box<routing::Input> },
+}
+
+/// An input.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Input id, unique over all inputs.
+    pub id: String,
+    /// Partition it came by.
+    pub partition: u32,
+    pub what: What,
+    /// When it was taken, epoch ms: stamped once, kept when the input is stepped again.
+    pub at: i64,
+    /// Delivery to acknowledge; `None` for inputs of our own.
+    pub token: Option<Token>,
+    pub reply: ReplyTo,
+    /// The bytes as they came, for `convene.dead`.
+    pub raw: Vec<u8>,
+    /// Where they came from, for `convene.dead`.
+    pub source: String,
+    /// Id of the stored hop that this input is, if it is one.
+    pub hop: Option<String>,
+}
+
+impl Item {
+    /// An input of our own, such as a due timer.
+    pub(crate) fn own(id: String, partition: u32, at: i64, what: What) -> Self {
+        Self {
+            id,
+            partition,
+            what,
+            at,
+            token: None,
+            reply: ReplyTo::Nobody,
+            raw: Vec::new(),
+            source: String::new(),
+            hop: None,
+        }
+    }
+}
