@@ -1,2 +1,42 @@
-//! The command `convene`.
-fn main() {}
+//! The command `convene`: flags in, exit code out. No logic of its own.
+
+mod args;
+mod chat;
+mod client;
+mod demo;
+mod exit;
+mod logs;
+mod migrate;
+mod paint;
+mod run;
+mod schema;
+mod send;
+mod validate;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    logs::start(&args.command);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(problem) => {
+            return exit::environment(&format!("the asynchronous run time cannot start: {problem}"));
+        }
+    };
+    let code = runtime.block_on(async {
+        match args.command {
+            Command::Run(args) => run::run(args).await,
+            Command::Validate(args) => validate::validate(&args),
+            Command::Send(args) => send::send(args).await,
+            Command::Chat(args) => chat::chat(args).await,
+            Command::Schema(args) => schema::schema(&args),
+            Command::Migrate(args) => migrate::migrate(args).await,
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    code
+}

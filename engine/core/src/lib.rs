@@ -16,5 +16,6 @@ pub mod model;
 pub mod report;
 pub mod routing;
 pub mod rules;
+pub mod schema;
 pub mod simulate;
 pub mod yaml;

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::state::{Request, SeatKind};
-use super::work::Work;
-use super::{close, commands, seats, sessions, wire};
+use super::work::{Happening, Work};
+use super::{close, commands, facts, seats, sessions, wire};
 use crate::model::{Body, EventName, Json, JsonMap, ParticipantRole, emitter};
 use crate::routing::{self, AssignRequest};
 
@@ -18,8 +18,20 @@ pub(super) type Perform = fn(&mut Work<'_>, &Order<'_>) -> Result<(), String>;
 #[derive(Debug)]
 pub(super) struct Order<'a> {
     pub data: &'a Json,
+    /// The event that led to it.
+    pub event: &'a Happening,
+}
+
+impl<'a> Order<'a> {
     /// Session of the event that led to it.
-    pub session: Option<&'a str>,
+    fn session(&self) -> Option<&'a str> {
+        self.event.session.as_deref()
+    }
+
+    /// The agent on whose wish it is ordered; `None` when no agent asked.
+    fn asked_by(&self) -> Option<String> {
+        Some(facts::requested_by(&self.event.data)).filter(|agent| !agent.is_empty())
+    }
 }
 
 /// Every action, by name. Struck-out ones of 2.3 are accepted and do nothing.
@@ -91,7 +103,7 @@ pub(super) fn perform_ordered(work: &mut Work<'_>, name: &str, order: &Order<'_>
     }
     data.insert("additionalDetails".into(), order.data.clone());
     let who = work.c.bot_seat().map_or_else(emitter::controller, |s| emitter::bot(&*s.who, &*s.name));
-    work.raise(EventName::FindAgent, who, order.session, Json::Object(data));
+    work.raise(EventName::FindAgent, who, order.session(), Json::Object(data));
     Ok(())
 }
 
@@ -157,7 +169,7 @@ fn selected(work: &Work<'_>, order: &Order<'_>, key: &str) -> Vec<String> {
     let object = order.data.get("channelSession").and_then(|s| s.get("id")).and_then(Json::as_str);
     let selector = object.or_else(|| text(order, key)).unwrap_or("event");
     match selector {
-        "event" => work.session_or_current(order.session).map(|s| s.id.clone()).into_iter().collect(),
+        "event" => work.session_or_current(order.session()).map(|s| s.id.clone()).into_iter().collect(),
         "last_used" => work.c.current_session().map(|s| s.id.clone()).into_iter().collect(),
         "all" => open().map(|s| s.id.clone()).collect(),
         other => open()
@@ -198,7 +210,7 @@ fn find_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
     if let Some(agent) = text(order, "agentId") {
         return request(work, order, None, Some(agent.to_owned()));
     }
-    let session = work.session_or_current(order.session).ok_or("no session wants an agent")?;
+    let session = work.session_or_current(order.session()).ok_or("no session wants an agent")?;
     let channel =
         work.d.centre.channels.get(&session.channel).ok_or("the channel is not of this deployment")?;
     let wanted = match order.data.get("queue") {
@@ -229,10 +241,13 @@ fn request(
     queue: Option<String>,
     agent: Option<String>,
 ) -> Result<(), String> {
+    if work.c.ending {
+        return Err("the conversation is ending".to_owned());
+    }
     if let Some(open) = &work.c.request {
         return Err(format!("a request is in process already ({})", open.direction));
     }
-    let session = work.session_or_current(order.session).ok_or("no session wants an agent")?.clone();
+    let session = work.session_or_current(order.session()).ok_or("no session wants an agent")?.clone();
     let channel =
         work.d.centre.channels.get(&session.channel).ok_or("the channel is not of this deployment")?;
     let media = work.d.centre.channel_types.get(&channel.kind).map(|k| k.media.clone()).unwrap_or_default();
@@ -252,9 +267,13 @@ fn request(
         offer: order.data.get("offerToAgent").and_then(Json::as_bool).unwrap_or(true),
         last_agent: text(order, "lastAgentId").map(str::to_owned),
         ttl_ms: channel.request_ttl_ms,
-        requested_by: text(order, "requestedBy").map(str::to_owned),
+        requested_by: text(order, "requestedBy").map(str::to_owned).or_else(|| order.asked_by()),
+        avoid: work.c.avoid.clone(),
         offer_view: wire::offer(work, &session.id),
     };
+    if direction == "DIRECT_TRANSFER" {
+        commands::resume(work, ask.requested_by.as_deref(), "a transfer is requested");
+    }
     let target = queue.clone().unwrap_or_else(|| ask.agent.clone().unwrap_or_default());
     work.note(
         "routing",
@@ -340,8 +359,7 @@ pub(super) fn say(
         if let Some(s) = work.c.session_mut(&session) {
             s.counts[0] += 1;
         }
-        sessions::deliver(work, &session, &message);
-        work.raise(EventName::BotMessage, who.clone(), Some(&session), message);
+        work.raise_delivered(EventName::BotMessage, who.clone(), &session, message);
     }
     Ok(())
 }
@@ -354,7 +372,7 @@ fn pause(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
 fn open_gadget(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
     required(order, "gadgetId")?;
     let who = emitter::controller();
-    work.raise(EventName::ExternalGadgetRequested, who, order.session, order.data.clone());
+    work.raise(EventName::ExternalGadgetRequested, who, order.session(), order.data.clone());
     Ok(())
 }
 
@@ -364,6 +382,7 @@ fn notify_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
     let said = required(order, "text")?;
     let agents: Vec<String> = match agent {
         "all" => work.c.agents().map(|s| s.who.clone()).collect(),
+        "requester" => order.asked_by().into_iter().collect(),
         one => vec![one.to_owned()],
     };
     for agent in agents {
@@ -382,7 +401,7 @@ fn notify_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
 
 /// Posts or refreshes a request on the channel's pull list (4.9).
 fn post_request(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
-    let session = work.session_or_current(order.session).ok_or("no session wants an agent")?.clone();
+    let session = work.session_or_current(order.session()).ok_or("no session wants an agent")?.clone();
     let of_channel = work.d.centre.channels.get(&session.channel).and_then(|c| c.list.clone());
     let list = text(order, "list")
         .map(str::to_owned)

@@ -75,6 +75,7 @@ pub(super) fn begin<'a>(d: &'a Deployment, home: u32, input: &Stamped<Input>) ->
         last_session: None,
         bot: String::new(),
         last_agent: None,
+        avoid: std::collections::BTreeSet::new(),
         previous: room.and_then(|r| r.previous.clone()),
     };
     let mut work = Work::on(d, c, input);
@@ -145,7 +146,7 @@ fn identify(
     ids: &mut Ids,
 ) -> Who {
     if let [customer] = arrival.candidates.as_slice() {
-        let found = format!("known profile {}", customer.id.as_deref().unwrap_or("?"));
+        let found = format!("known customer {}", customer.id.as_deref().unwrap_or("?"));
         let why = "exactly one profile owns the identifier";
         return Who {
             customer: customer.clone(),
@@ -176,7 +177,7 @@ fn identify(
         });
     }
     writes.insert(0, DirectoryWrite::Customer { customer: Box::new(customer.clone()) });
-    let found = format!("new anonymous profile {}", customer.id.as_deref().unwrap_or("?"));
+    let found = format!("new anonymous customer {}", customer.id.as_deref().unwrap_or("?"));
     let why = if several {
         "several profiles own the identifier; they are suggested to the agent"
     } else {
@@ -218,15 +219,32 @@ pub(super) fn message(work: &mut Work<'_>, message: &CimMessage, input: &Stamped
             let session = live.unwrap_or_else(|| sessions::start(work, &address, message, false));
             find_agent(work, message, &session);
         }
-        intent => {
-            if let (Some(name), Some(session)) = (activity(&intent), live.as_deref()) {
-                let who = wire::customer(&work.c);
-                work.raise(name, who, Some(session), json!(message));
-                return;
-            }
-            spoke(work, &address, message, live, &input.id);
-        }
+        intent => match activity(&intent) {
+            Some(name) => acted(work, &address, message, live, name),
+            None => spoke(work, &address, message, live, &input.id),
+        },
     }
+}
+
+/// A fact about a call or a trail. What may begin a conversation begins a session too.
+fn acted(
+    work: &mut Work<'_>,
+    address: &Address<'_>,
+    message: &CimMessage,
+    live: Option<String>,
+    name: EventName,
+) {
+    let session = match live {
+        Some(session) => session,
+        None if begins(message) => sessions::start(work, address, message, false),
+        None => {
+            work.note("session", format!("{} without a live session", name.as_str()), "it is over already");
+            return;
+        }
+    };
+    let who = wire::customer(&work.c);
+    work.raise(name, who, Some(&session), json!(message));
+    work.reply = Reply::Done { data: json!({ "conversationId": work.c.id, "channelSessionId": session }) };
 }
 
 /// Intents that are facts about a call or a trail, by the event they become.

@@ -24,9 +24,15 @@ pub(super) fn order(work: &mut Work<'_>, reason: &str) {
         let who = emitter::conversation_manager();
         sessions::end(work, &session, session_reason, who, &EventName::ChannelSessionEnded);
     }
-    seats::remove_all_agents(work, "CONVERSATION_ENDED");
-    seats::revoke_bot(work, None);
+    if work.c.agents().next().is_some() {
+        seats::remove_all_agents(work, "CONVERSATION_ENDED");
+    }
+    if work.c.bot_seat().is_some() {
+        seats::revoke_bot(work, None);
+    }
     work.c.seats.clear();
+    let calls = work.c.bots.values().filter_map(|line| line.call.as_ref()).map(|call| call.id.clone());
+    work.out.bot_calls_done.extend(calls);
     work.c.bots.clear();
     work.c.timers.clear();
     work.c.agent_sla = None;
@@ -49,6 +55,8 @@ pub(super) fn archived(work: &mut Work<'_>) {
         return;
     }
     work.archived = true;
+    work.c.runs.clear();
+    work.c.timers.clear();
     work.c.ended_at = Some(work.at);
     let customer = work.c.customer.clone();
     let row = ConversationRow {

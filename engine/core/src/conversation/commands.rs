@@ -13,9 +13,9 @@ use crate::model::{
 use crate::report::{HoldRow, ReportRow, WrapupRow};
 
 /// How long a hold lasts when nobody says.
-pub(super) const HOLD_DEFAULT_MS: i64 = 300_000;
+pub const HOLD_DEFAULT_MS: i64 = 300_000;
 /// Longest hold.
-pub(super) const HOLD_MS_MAX: i64 = 24 * 3_600_000;
+pub const HOLD_MS_MAX: i64 = 24 * 3_600_000;
 /// Most codes of one wrap-up (`domain.md` section 8.4).
 const WRAP_UPS_MAX: usize = 5;
 
@@ -117,6 +117,7 @@ fn agent_message(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let mut message = wire::outgoing(work, &id, &session.id, who.clone(), &body);
     message.header.intent = data["intent"].as_str().map(str::to_owned);
     message.header.original_message_id = data["originalMessageId"].as_str().map(str::to_owned);
+    edit_allowed(work, &session.channel, &message)?;
     let message = json!(message);
     if whisper {
         work.raise(EventName::WhisperMessage, who, Some(&session.id), message);
@@ -131,9 +132,28 @@ fn agent_message(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     if let Some(s) = work.c.session_mut(&session.id) {
         s.counts[1] += 1;
     }
-    sessions::deliver(work, &session.id, &message);
-    work.raise(EventName::AgentMessage, who, Some(&session.id), message);
+    work.raise_delivered(EventName::AgentMessage, who, &session.id, message);
     Ok(json!({ "id": id, "delivered": "customer" }))
+}
+
+/// Channel types on which a message can be replaced (1.10).
+const EDITABLE: &[&str] = &["WEB", "FACEBOOK"];
+
+/// The edit rule of 1.10: intent UPDATE replaces a text, names it, and only where the medium can show it.
+fn edit_allowed(work: &Work<'_>, channel: &str, message: &CimMessage) -> Result<(), Reply> {
+    if message.intent() != Some("UPDATE") {
+        return Ok(());
+    }
+    let kind = work.d.centre.channels.get(channel).map_or("", |c| c.kind.as_str());
+    if !EDITABLE.contains(&kind) {
+        let detail = format!("a message on {kind} cannot be edited; only on {}", EDITABLE.join(" and "));
+        return Err(refusal(work, "edit_not_supported", &detail));
+    }
+    if message.header.original_message_id.is_none() || !matches!(message.body, Some(Body::Plain(_))) {
+        let detail = "an edit replaces a text: `originalMessageId` and a PLAIN body are needed";
+        return Err(refusal(work, "wrong_field", detail));
+    }
+    Ok(())
 }
 
 /// AGENT_LEAVE `{agentId, reason?}`.
@@ -288,6 +308,7 @@ fn link_customer(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
         ));
     }
     move_room(work, data, &id);
+    work.c.previous = serde_json::from_value(data["room"]["previous"].clone()).ok();
     let mut customer = customer;
     if data["addIdentifier"].as_bool().unwrap_or(false) {
         add_identifier(work, &mut customer);

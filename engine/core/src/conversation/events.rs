@@ -21,6 +21,9 @@ pub(super) fn handle(work: &mut Work<'_>, event: &Happening) {
 /// connectors of the customer where 9.1 says so.
 fn publish(work: &mut Work<'_>, event: &Happening) {
     let id = if event.id.is_empty() { work.ids.fresh() } else { event.id.clone() };
+    if let Some(session) = event.session.as_deref().filter(|_| event.delivers) {
+        sessions::deliver(work, session, &event.data);
+    }
     let body = wire::event(work, event, &id);
     work.note("event", event.name.as_str(), "");
     for agent in desks(work) {

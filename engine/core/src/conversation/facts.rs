@@ -24,7 +24,7 @@ pub(super) fn build(work: &Work<'_>, event: &Happening) -> Facts {
         }
     }
     facts.set("slots", Json::Object(work.c.slots.clone()));
-    facts.set("event", event_facts(event));
+    facts.set("event", event_facts(work, event));
     facts.set("conversation", conversation_facts(work));
     facts.set("customer", customer_facts(work));
     facts.set("session", session_facts(work, session));
@@ -34,12 +34,46 @@ pub(super) fn build(work: &Work<'_>, event: &Happening) -> Facts {
     facts
 }
 
+/// Longest text of an event that a rule sees. The customer may write more than a rule may read.
+const TEXT_CHARS_MAX: usize = 4_000;
+/// Largest data of an event that a rule sees as a whole, in characters of all its texts.
+const DATA_CHARS_MAX: usize = 16_000;
+
 fn text_at(data: &Json, paths: &[&str]) -> String {
     let found = paths.iter().find_map(|p| data.pointer(p).and_then(Json::as_str).filter(|t| !t.is_empty()));
-    found.unwrap_or_default().to_owned()
+    found.unwrap_or_default().chars().take(TEXT_CHARS_MAX).collect()
 }
 
-fn event_facts(event: &Happening) -> Json {
+/// Characters of all texts in a value, roughly what it weighs.
+fn weight(value: &Json) -> usize {
+    match value {
+        Json::String(text) => text.len(),
+        Json::Array(items) => items.iter().map(weight).sum::<usize>() + items.len(),
+        Json::Object(map) => map.iter().map(|(key, value)| key.len() + weight(value)).sum(),
+        _ => 8,
+    }
+}
+
+/// Whether a medium is one of calls: by the names of 1.14, or because a voice channel uses it.
+fn is_voice(work: &Work<'_>, media: &str) -> bool {
+    let kinds = work.d.centre.channel_types.values();
+    ["CX_VOICE", "CISCO_CC"].contains(&media) || kinds.into_iter().any(|k| k.voice && k.media == media)
+}
+
+fn event_facts(work: &Work<'_>, event: &Happening) -> Json {
+    let d = &event.data;
+    let mrd = text_at(d, &["/mrdId"]);
+    let whole = if weight(d) > DATA_CHARS_MAX { json!({}) } else { d.clone() };
+    let mut facts = event_words(event);
+    if let Json::Object(map) = &mut facts {
+        map.insert("mrd_voice".into(), json!(is_voice(work, &mrd)));
+        map.insert("mrd".into(), json!(mrd));
+        map.insert("data".into(), whole);
+    }
+    facts
+}
+
+fn event_words(event: &Happening) -> Json {
     let d = &event.data;
     let action = match event.name {
         EventName::ActionMessage => text_at(d, &["/name", "/body/name"]),
@@ -52,12 +86,20 @@ fn event_facts(event: &Happening) -> Json {
         "known_action": is_known_action(&action),
         "action": action,
         "action_data": action_data,
-        "reason": text_at(d, &["/reason", "/metadata/reason", "/reasonCode", "/state/reasonCode"]),
+        "reason": text_at(d, &["/reason", "/metadata/reason", "/reasonCode", "/state/reasonCode",
+                               "/agentPresence/state/reasonCode/name"]),
         "role": text_at(d, &["/agentParticipant/role", "/conversationParticipant/role", "/role"]),
         "participant": text_at(d, &["/conversationParticipant/type", "/agentParticipant/type"]),
         "agent": text_at(d, &["/agentParticipant/participant/id", "/conversationParticipant/participant/id",
-                              "/ccUser/id", "/agentId", "/task/assignedTo/id",
+                              "/ccUser/id", "/agentId", "/task/assignedTo/id", "/agentPresence/agent/id",
                               "/requestType/metadata/requestedBy"]),
+        "agent_state": text_at(d, &["/agentPresence/state/name"]),
+        "sender": event.emitter.sender_name.as_deref().unwrap_or(""),
+        "requested_by": requested_by(d),
+        "wanted_agent": text_at(d, &["/requestType/metadata/agentId"]),
+        "queue": text_at(d, &["/queue/value", "/queue/name", "/queue"]),
+        "priority": d.pointer("/additionalDetails/priority").and_then(Json::as_i64).unwrap_or(0),
+        "reinitiated": d.pointer("/additionalDetails/isReinitiated").and_then(Json::as_bool).unwrap_or(false),
         "direction": text_at(d, &["/requestType/direction", "/task/activeMedia/0/type/direction"]),
         "mode": text_at(d, &["/requestType/mode", "/task/activeMedia/0/type/mode"]),
         "task_state": text_at(d, &["/task/state/name"]),
@@ -67,8 +109,12 @@ fn event_facts(event: &Happening) -> Json {
         "intent": text_at(d, &["/header/intent"]),
         "message": text_at(d, &["/message"]),
         "has_session": event.session.is_some(),
-        "data": d,
     })
+}
+
+/// The agent who asked for another one (1.12 `metadata.requestedBy`); empty when no agent did.
+pub(super) fn requested_by(data: &Json) -> String {
+    text_at(data, &["/requestType/metadata/requestedBy"])
 }
 
 fn conversation_facts(work: &Work<'_>) -> Json {
@@ -135,8 +181,9 @@ fn session_facts(work: &Work<'_>, session: Option<&Session>) -> Json {
 fn channel_facts(work: &Work<'_>, session: Option<&Session>) -> Json {
     let channel = session.and_then(|s| work.d.centre.channels.get(&s.channel));
     let Some(c) = channel else {
-        return json!({ "name": "", "type": "", "media": "", "voice": false, "bot": "", "queue": "", "list": "",
-                       "routing": "", "service_identifier": "", "route_to_last_agent": false });
+        return json!({ "name": "", "type": "", "media": "", "voice": false, "interactive": false, "bot": "",
+                       "queue": "", "list": "", "routing": "", "service_identifier": "",
+                       "route_to_last_agent": false });
     };
     let kind = work.d.centre.channel_types.get(&c.kind);
     json!({

@@ -55,6 +55,7 @@ fn own_event(name: &str, work: &Work<'_>, data: Json) -> Happening {
         session: work.c.current_session().map(|s| s.id.clone()),
         data,
         id: String::new(),
+        delivers: false,
     }
 }
 

@@ -102,6 +102,9 @@ fn late(mut work: Work<'_>, input: &Input) -> Step {
     if let Input::Routing { tell } = input {
         tells::told_late(&mut work, tell);
     }
+    if let Input::Bot { call, .. } = input {
+        work.out.bot_calls_done.push(call.clone());
+    }
     let before = work.c.clone();
     work.finish(Some(&before))
 }

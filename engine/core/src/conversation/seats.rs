@@ -160,6 +160,7 @@ pub(super) fn agent_joins(work: &mut Work<'_>, agent: &str, task: &str, role: Pa
         leaving: None,
     };
     joined(work, &seat, "AGENT");
+    work.c.avoid.clear();
     work.c.agent_ever = true;
     work.c.last_agent = Some(agent.to_owned());
     work.note("participants", format!("agent {agent} joins as {}", role.as_str()), "");
@@ -210,6 +211,7 @@ pub(super) fn agent_leaves(work: &mut Work<'_>, agent: &str, reason: &str) -> bo
         {
             work.note("participants", problem, "");
         }
+        nobody_there(work);
         return true;
     }
     remove_agent(work, &seat, reason);
@@ -220,13 +222,10 @@ pub(super) fn agent_leaves(work: &mut Work<'_>, agent: &str, reason: &str) -> bo
 pub(super) fn remove_agent(work: &mut Work<'_>, seat: &Seat, reason: &str) {
     let said = seat.leaving.clone().unwrap_or_else(|| reason.to_owned());
     work.c.seats.retain(|s| s.id != seat.id);
-    if work.c.agents_present() == 0 {
-        remove_monitors(work);
+    if !WRAP_UP_REASONS.contains(&said.as_str()) {
+        work.c.avoid.insert(seat.who.clone());
     }
-    if work.c.hold.as_ref().is_some_and(|h| h.by == seat.who) && work.c.agents_present() == 0 {
-        work.c.hold = None;
-        work.clear_timer(super::timers::HOLD);
-    }
+    nobody_there(work);
     if let Some(task) = work.c.last_task.as_mut().filter(|t| seat.task.as_ref() == Some(&t.id)) {
         task.left = Some(said.clone());
     }
@@ -237,8 +236,15 @@ pub(super) fn remove_agent(work: &mut Work<'_>, seat: &Seat, reason: &str) {
     work.raise(EventName::AgentUnsubscribed, emitter::agent_manager(), session.as_deref(), data);
 }
 
-/// U08: monitors leave with the last agent.
-fn remove_monitors(work: &mut Work<'_>) {
+/// What ends when no agent is present any more: monitors leave (U08), and so does a hold.
+fn nobody_there(work: &mut Work<'_>) {
+    if work.c.agents_present() > 0 {
+        return;
+    }
+    if work.c.hold.take().is_some() {
+        work.clear_timer(super::timers::HOLD);
+        work.note("state", "the hold ends", "no agent is left who holds it");
+    }
     let gone: Vec<String> =
         work.c.seats.iter().filter(|s| s.kind == SeatKind::Monitor).map(|s| s.who.clone()).collect();
     if !gone.is_empty() {

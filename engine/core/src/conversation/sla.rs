@@ -27,7 +27,8 @@ pub(super) fn heard(w: &mut Work<'_>, event: &Happening) {
         EventName::BotMessage if !held => start(w, cur),
         EventName::TaskEnqueued => { let request = w.c.request.as_ref().map(|r| r.session.clone()); stop(w, request.as_deref().unwrap_or(cur)); }
         EventName::AgentSubscribed => {
-            if w.c.primaries() > 1 { stop_agent(w); }
+            let joined = usize::from(event.data["agentParticipant"]["role"] == "PRIMARY");
+            if w.c.primaries() > joined { stop_agent(w); }
             if !voice_open { start_agent(w); }
             if !cur_voice { stop(w, cur); }
         }
@@ -68,8 +69,9 @@ fn start(w: &mut Work<'_>, session: &str) {
     let channel = w.d.centre.channels.get(&s.channel);
     let Some(total_ms) = channel.and_then(|c| c.inactivity_ms).filter(|ms| *ms > 0) else { return };
     let at = w.at;
+    let next = first(&w.d.centre.customer_sla);
     if let Some(s) = w.c.session_mut(session) {
-        s.sla = Some(Sla { total_ms, started_at: at, next: 0 });
+        s.sla = Some(Sla { total_ms, started_at: at, next });
     }
     arm_customer(w, session);
     let data = timer_data(total_ms, "START_TIMER", at);
@@ -122,6 +124,11 @@ fn stop_non_voice(w: &mut Work<'_>) {
             stop(w, &session);
         }
     }
+}
+
+/// The first threshold that is still to come when a clock starts: 0 % is the start itself.
+fn first(thresholds: &[Threshold]) -> usize {
+    thresholds.iter().take_while(|t| t.percent == 0).count()
 }
 
 /// Due time of the next threshold after now, or of the end.
@@ -179,7 +186,7 @@ fn start_agent(w: &mut Work<'_>) {
         return;
     }
     let Some(total_ms) = agent_length(w) else { return };
-    w.c.agent_sla = Some(Sla { total_ms, started_at: w.at, next: 0 });
+    w.c.agent_sla = Some(Sla { total_ms, started_at: w.at, next: first(&w.d.centre.agent_sla) });
     arm_agent(w);
     let session = w.c.current_session().map(|s| s.id.clone());
     let data = timer_data(total_ms, "START_TIMER", w.at);

@@ -1,7 +1,7 @@
 //! The state of one conversation, as small as it can be: what the deployment knows is kept by name, what the wire
 //! needs is built when it is needed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +93,9 @@ pub struct Conversation {
     /// Agent who was in it last, for "last agent".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_agent: Option<String>,
+    /// Agents who were taken out of it: the next request asks others first (U37).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub avoid: BTreeSet<String>,
     /// The conversation of this room before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,

@@ -77,6 +77,9 @@ pub(super) struct Happening {
     pub data: Json,
     /// Id of the event; fresh when empty.
     pub id: String,
+    /// Its data is a message to the customer of its session, to be delivered when the event is published: what the
+    /// customer reads has the order of the events.
+    pub delivers: bool,
 }
 
 /// A step in progress.
@@ -137,7 +140,14 @@ impl<'a> Work<'a> {
         session: Option<&str>,
         data: Json,
     ) {
-        self.raised.push(Happening { name, emitter, session: session.map(str::to_owned), data, id });
+        let session = session.map(str::to_owned);
+        self.raised.push(Happening { name, emitter, session, data, id, delivers: false });
+    }
+
+    /// Raises an event whose data is a message that goes to the customer of a session.
+    pub(super) fn raise_delivered(&mut self, name: EventName, emitter: Sender, session: &str, data: Json) {
+        let session = Some(session.to_owned());
+        self.raised.push(Happening { name, emitter, session, data, id: String::new(), delivers: true });
     }
 
     /// Handles everything that was raised, until nothing is left.

@@ -1,7 +1,5 @@
 //! A request comes in (`domain.md` sections 4.1.1, 4.1.2).
 
-use std::collections::BTreeSet;
-
 use super::state::{Task, TaskPhase};
 use super::work::{Work, view};
 use super::{AssignRequest, Tell, matching, offers, tasks};
@@ -40,7 +38,7 @@ pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
         ttl_over: false,
         steps_open: 1,
         step: None,
-        refused: BTreeSet::new(),
+        refused: request.avoid.clone(),
         last_agent: request.last_agent.clone(),
         requested_by: request.requested_by.clone(),
         transferred: false,

@@ -1,5 +1,7 @@
 //! What the routing machine is told, and what it tells conversations.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::Json;
@@ -122,6 +124,9 @@ pub struct AssignRequest {
     pub ttl_ms: i64,
     /// Agent who asked (transfer, consult).
     pub requested_by: Option<String>,
+    /// Agents to ask only when nobody else can take it (U37).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub avoid: BTreeSet<String>,
     /// What the offer shows (9.3 `taskRequest`).
     pub offer_view: Json,
 }

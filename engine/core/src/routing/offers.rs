@@ -14,7 +14,8 @@ pub(super) fn reserve(work: &mut Work<'_>, mut task: Task, agent: &str, why: &st
     let ring = work.set_timer(ring_name(&task.id), work.d.centre.ring_time_ms);
     task.phase = TaskPhase::Reserved { agent: agent.to_owned(), ring };
     task.reserved_at = Some(work.at);
-    work.note("routing", format!("offered to {agent}"), why);
+    let queue = task.queue.as_ref().map_or_else(String::new, |queue| format!(", queue {queue}"));
+    work.note("routing", format!("offered to {agent}{queue}, priority {}", task.priority), why);
     work.tell_changed(&task, task.mode == "AGENT", true);
     let reserved = Box::new(view(&task, None, false));
     work.tell(&task, Tell::Reserved { task: reserved });
@@ -130,6 +131,7 @@ pub(super) fn unanswered(work: &mut Work<'_>, task: Task, agent: &str) {
         return;
     }
     if task.ttl_over {
+        work.tell(&task, Tell::OfferRangOut { task: rang_out });
         tasks::close(work, task.clone(), "NO_AGENT_AVAILABLE", false);
         let gone = Box::new(view(&task, Some("NO_AGENT_AVAILABLE"), false));
         let requested_by = task.requested_by.clone();

@@ -108,6 +108,7 @@ const REASONS: &[(&str, &str)] = &[
     ("DISCONNECT",        "AGENT_LOGOUT"),
     ("MRD_INTERRUPTED",   "REROUTE"),
     ("CALLBACK",          "REROUTE"),
+    ("REROUTE",           "REROUTE"),
     ("FORCE_CLOSED",      "FORCE_CLOSED"),
 ];
 

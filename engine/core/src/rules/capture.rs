@@ -1,9 +1,10 @@
 //! Closures take copies of what they capture.
 //!
 //! Rhai itself turns a captured variable into a *shared* one. On threads that is a lock, and the plain
-//! `facts.queues.filter(|q| q.priority > facts.priority)` holds it while the closure asks for it again: Rhai sleeps for
-//! 50 ms and then panics. So the names a source captures are found when it is compiled, and while it runs the engine's
-//! variable hook hands out copies under those names; Rhai skips sharing a variable the hook has answered for.
+//! `facts.queues.filter(|q| q.priority > facts.priority)` holds it while the closure asks for it again:
+//! Rhai sleeps for 50 ms and then panics. So the names a source captures are found when it is compiled, and
+//! while it runs the engine's variable hook hands out copies under those names; Rhai skips sharing a
+//! variable the hook has answered for.
 //!
 //! A copy must not be changed unnoticed, so a source that both captures a name and changes it is refused.
 
@@ -53,7 +54,8 @@ const CHANGING_METHODS: &[&str] = &[
 pub(super) type Captured = Option<Arc<BTreeSet<String>>>;
 
 thread_local! {
-    /// What the source now running on this thread captures. Rhai's hook is told nothing but a name and a scope.
+    /// What the source now running on this thread captures. Rhai's hook is told nothing but a name and a
+    /// scope.
     static RUNNING: RefCell<Captured> = const { RefCell::new(None) };
 }
 
@@ -128,8 +130,8 @@ fn changed(node: &ASTNode) -> Option<(String, Position)> {
     }
 }
 
-/// Whether a chain such as `.a.b.push(1)` reaches a changing method by properties and indexes alone. Behind any other
-/// call it works on a value of its own.
+/// Whether a chain such as `.a.b.push(1)` reaches a changing method by properties and indexes alone. Behind
+/// any other call it works on a value of its own.
 fn changes_by_method(expr: &Expr) -> bool {
     match expr {
         Expr::MethodCall(call, _) => CHANGING_METHODS.contains(&call.name.as_str()),

@@ -1,8 +1,8 @@
 //! Values in and out of the host: `Json` on our side, `Dynamic` on Rhai's.
 //!
-//! By hand rather than through serde: facts are built for every event, and this way a string is copied once and a
-//! map is filled in order. Whole numbers are `i64`; a whole number above `i64::MAX` becomes a float, since the only
-//! thing a rule can do with one is to compare its size.
+//! By hand rather than through serde: facts are built for every event, and this way a string is copied once
+//! and a map is filled in order. Whole numbers are `i64`; a whole number above `i64::MAX` becomes a float,
+//! since the only thing a rule can do with one is to compare its size.
 
 use rhai::{Array, Dynamic, ImmutableString, Map};
 use serde_json::{Map as JsonMap, Number};
@@ -31,8 +31,8 @@ pub fn to_map(entries: &JsonMap<String, Json>) -> Map {
 /// Turns what a rule returned into JSON: a character becomes a string, `()` becomes `null`.
 ///
 /// # Errors
-/// `Type` for what JSON cannot hold: a function, a range, a number that is not finite. `Limit` when nested deeper than
-/// [`RULE_VALUE_DEPTH_MAX`].
+/// `Type` for what JSON cannot hold: a function, a range, a number that is not finite. `Limit` when nested
+/// deeper than [`RULE_VALUE_DEPTH_MAX`].
 pub fn to_json(value: &Dynamic) -> Result<Json, RuleError> {
     nested_to_json(value, RULE_VALUE_DEPTH_MAX)
 }

@@ -31,7 +31,8 @@ pub struct RuleError {
     pub kind: RuleErrorKind,
     /// The rule file; `None` for an expression, whose file its owner knows.
     pub file: Option<String>,
-    /// Line, from 1, in the file or expression; when the host lost the place, the line of the rule's function.
+    /// Line, from 1, in the file or expression; when the host lost the place, the line of the rule's
+    /// function.
     pub line: Option<u32>,
     /// Column, from 1, counted in characters.
     pub column: Option<u32>,
@@ -97,7 +98,8 @@ impl RuleError {
     pub(super) fn from_rule(error: EvalAltResult, file: &RuleFile, rule: &RuleFunction) -> Self {
         let (error, place, frames) = unwrap_calls(error, Some(rule.name.clone()));
         let mut found = RuleError::new(kind_of(&error), message_of(&error)).at(place);
-        // The engine forgets on the way out where a bound was met; the rule itself is then the nearest known place.
+        // The engine forgets on the way out where a bound was met; the rule itself is then the nearest
+        // known place.
         found.line = found.line.or(Some(rule.line));
         let is_known = |name: &str| name == CLOSURE || file.functions_ref().iter().any(|f| f.name == name);
         let named = frames.into_iter().rev().filter_map(|(name, at)| Some((name?, at)));
@@ -114,8 +116,8 @@ impl RuleError {
 /// How the stack names a closure.
 const CLOSURE: &str = "closure";
 
-/// Peels the calls off an error: the error itself, the innermost known place, and per call, outermost first, the
-/// function and where it had got to.
+/// Peels the calls off an error: the error itself, the innermost known place, and per call, outermost
+/// first, the function and where it had got to.
 fn unwrap_calls(
     mut error: EvalAltResult,
     function: Option<String>,

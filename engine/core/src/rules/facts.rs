@@ -7,14 +7,15 @@ use rhai::{Dynamic, ImmutableString, Map};
 use super::Json;
 use super::convert;
 
-/// What a rule may see: a few named values built for one decision (`design.md` section 6), not the whole state.
+/// What a rule may see: a few named values built for one decision (`design.md` section 6), not the whole
+/// state.
 ///
-/// In an expression each name is a constant; a rule gets them all as one map, its `facts` parameter. A clone is cheap
-/// and shares the values, so that facts common to several decisions are built once.
+/// In an expression each name is a constant; a rule gets them all as one map, its `facts` parameter. A
+/// clone is cheap and shares the values, so that facts common to several decisions are built once.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    // Shared as a whole on our side of the fence. A shared value inside Rhai would not do: its size checks refuse one
-    // inside a map by panicking, and a contended one sleeps for tens of milliseconds.
+    // Shared as a whole on our side of the fence. A shared value inside Rhai would not do: its size checks
+    // refuse one inside a map by panicking, and a contended one sleeps for tens of milliseconds.
     names: Arc<Map>,
 }
 

@@ -1,8 +1,8 @@
 //! The functions a rule may call, where Rhai's own are unsafe, silent or depend on the machine.
 //!
-//! Registered on the engine itself these go before the same signature in a package. Left out with their packages:
-//! `sleep`, `exit`, `parse_json` (core language), trigonometry and logarithms (their last digits differ between
-//! platforms), blobs, bit fields and time.
+//! Registered on the engine itself these go before the same signature in a package. Left out with their
+//! packages: `sleep`, `exit`, `parse_json` (core language), trigonometry and logarithms (their last digits
+//! differ between platforms), blobs, bit fields and time.
 
 use std::any::TypeId;
 
@@ -51,7 +51,7 @@ fn register_numbers(engine: &mut Engine) {
 fn to_int(context: NativeCallContext, x: FLOAT) -> Outcome<INT> {
     // 2^63 is the first float above every i64; -2^63 is itself an i64.
     const BOUND: FLOAT = 9_223_372_036_854_775_808.0;
-    if x.is_nan() || x < -BOUND || x >= BOUND {
+    if !(-BOUND..BOUND).contains(&x) {
         return Err(EvalAltResult::ErrorArithmetic(
             format!("{x} is no whole number"),
             context.call_position(),
@@ -61,7 +61,8 @@ fn to_int(context: NativeCallContext, x: FLOAT) -> Outcome<INT> {
     Ok(x as INT)
 }
 
-/// `pad` never ends with an empty padding in Rhai, and `replace` builds its result before any size is checked.
+/// `pad` never ends with an empty padding in Rhai, and `replace` builds its result before any size is
+/// checked.
 fn register_strings(engine: &mut Engine) {
     engine
         .register_fn("pad", |c: NativeCallContext, s: &mut ImmutableString, len: INT, with: char| {
@@ -154,8 +155,8 @@ fn sort_by(context: NativeCallContext, array: &mut Array, comparer: FnPtr) -> Ou
     Ok(())
 }
 
-/// A stable merge sort that hands on the comparer's failure. The standard sort cannot be left early, and panics when
-/// a comparer contradicts itself.
+/// A stable merge sort that hands on the comparer's failure. The standard sort cannot be left early, and
+/// panics when a comparer contradicts itself.
 fn sorted(context: &NativeCallContext, mut items: Array, comparer: &FnPtr) -> Outcome<Array> {
     if items.len() < 2 {
         return Ok(items);
@@ -204,8 +205,8 @@ fn dedup_by(context: NativeCallContext, array: &mut Array, comparer: FnPtr) -> O
     Ok(())
 }
 
-/// Rhai compares nested values through a full function call per element and counts none of it: comparing two long
-/// arrays in a loop would outlast every bound. These walk both sides directly.
+/// Rhai compares nested values through a full function call per element and counts none of it: comparing
+/// two long arrays in a loop would outlast every bound. These walk both sides directly.
 fn register_equality(engine: &mut Engine) {
     let arrays =
         |a: &[Dynamic], b: &[Dynamic]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b));
@@ -223,7 +224,8 @@ fn register_equality(engine: &mut Engine) {
     pure("index_of").register_into_engine(engine, index_of);
 }
 
-/// Equality as `==` means it: whole numbers equal floats, a character equals the text of it, functions equal nothing.
+/// Equality as `==` means it: whole numbers equal floats, a character equals the text of it, functions
+/// equal nothing.
 fn equal(a: &Dynamic, b: &Dynamic) -> bool {
     if let (Ok(a), Ok(b)) = (a.as_int(), b.as_int()) {
         return a == b;
@@ -256,7 +258,8 @@ fn equal_maps(a: &Map, b: &Map) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|((ka, a), (kb, b))| ka == kb && equal(a, b))
 }
 
-/// Makes `1 < "a"` and `() > 3` errors. Rhai answers `false`, which would route a customer by a typing mistake.
+/// Makes `1 < "a"` and `() > 3` errors. Rhai answers `false`, which would route a customer by a typing
+/// mistake.
 fn register_orderings(engine: &mut Engine) {
     let number = [TypeId::of::<INT>(), TypeId::of::<FLOAT>()];
     let text = [TypeId::of::<ImmutableString>(), TypeId::of::<char>()];

@@ -14,8 +14,8 @@ use super::facts::Facts;
 use super::source::{Expression, RuleFile, RuleFunction};
 use super::{Json, capture, convert, functions, limits, optional, weight};
 
-/// Words that do not parse in a rule. Most have nothing behind them here anyway; refusing them when the file is
-/// loaded tells the analyst at once. `**` differs in the last bit between platforms.
+/// Words that do not parse in a rule. Most have nothing behind them here anyway; refusing them when the
+/// file is loaded tells the analyst at once. `**` differs in the last bit between platforms.
 const REFUSED_WORDS: &[&str] = &["eval", "import", "export", "print", "debug", "**", "**="];
 
 /// Compiles and runs rules under the bounds of [`super::limits`]. Make one, share it in an `Arc`.
@@ -24,7 +24,8 @@ const REFUSED_WORDS: &[&str] = &["eval", "import", "export", "print", "debug", "
 #[derive(Debug)]
 pub struct Host {
     rules: Engine,
-    // Facts of an expression are known only when it runs, so here a missing name is found then and not by the parser.
+    // Facts of an expression are known only when it runs, so here a missing name is found then and not by
+    // the parser.
     expressions: Engine,
 }
 
@@ -46,8 +47,8 @@ impl Default for Host {
 impl Host {
     /// A host that runs what is written: no optimizer.
     ///
-    /// Rules are short and run once per decision, so folding constants gains nothing measurable; and the optimizer
-    /// has removed statements before (`design.md` section 9), which no gain would be worth.
+    /// Rules are short and run once per decision, so folding constants gains nothing measurable; and the
+    /// optimizer has removed statements before (`design.md` section 9), which no gain would be worth.
     pub fn new() -> Self {
         Host::with_optimization(OptimizationLevel::None)
     }
@@ -103,8 +104,8 @@ impl Host {
     /// Whether an expression holds.
     ///
     /// # Errors
-    /// As [`Host::eval`], and `Type` when the value is neither `true` nor `false`: `0`, `""` and `()` are mistakes
-    /// here, not answers.
+    /// As [`Host::eval`], and `Type` when the value is neither `true` nor `false`: `0`, `""` and `()` are
+    /// mistakes here, not answers.
     pub fn truth(&self, expression: &Expression, facts: &Facts) -> Result<bool, RuleError> {
         let value = self.value(expression, facts)?;
         value.as_bool().map_err(|_| {
@@ -113,11 +114,12 @@ impl Host {
         })
     }
 
-    /// Calls a rule with its facts as its one argument. A function without parameters, such as a test, gets none.
+    /// Calls a rule with its facts as its one argument. A function without parameters, such as a test, gets
+    /// none.
     ///
     /// # Errors
-    /// `NotFound` when the file has no such function, `Arguments` when it takes more than one parameter, and whatever
-    /// the rule itself ends with; then the error carries the call stack.
+    /// `NotFound` when the file has no such function, `Arguments` when it takes more than one parameter,
+    /// and whatever the rule itself ends with; then the error carries the call stack.
     pub fn call(&self, file: &RuleFile, function: &str, facts: &Facts) -> Result<Verdict, RuleError> {
         let rule = self.find(file, function).map_err(|e| e.in_file(Some(file.file())))?;
         let arguments = if rule.params.is_empty() { Vec::new() } else { vec![facts.to_argument()] };
@@ -207,8 +209,8 @@ fn hardened(level: OptimizationLevel, strict: bool) -> Engine {
     engine
 }
 
-/// Runs something of Rhai's under the count of operations, and turns a panic of its into an error: a defect there must
-/// not take a partition down.
+/// Runs something of Rhai's under the count of operations, and turns a panic of its into an error: a defect
+/// there must not take a partition down.
 fn unwound<T>(run: impl FnOnce() -> T) -> Result<T, RuleError> {
     // Nothing of ours is left half changed: the engine is read only, scope and arguments die with the call.
     catch_unwind(AssertUnwindSafe(|| weight::counted(run))).map_err(|cause| {

@@ -1,9 +1,10 @@
 //! Rules: what the analyst decides with, run so that no script can hurt its host.
 //!
-//! [`Host`] compiles expressions (`conversation.agents > 0`, in flows) and rule files (`rules/*.rhai`) and runs them
-//! over [`Facts`]. A rule is pure: it has no clock, no randomness, no files, no output, and it sees copies. It runs
-//! under counted bounds ([`limits`]), so it stops at the same operation on every machine. Whatever goes wrong is a
-//! [`RuleError`] with a place and a call stack; nothing that goes wrong is ever `false` (`design.md` section 6).
+//! [`Host`] compiles expressions (`conversation.agents > 0`, in flows) and rule files (`rules/*.rhai`) and
+//! runs them over [`Facts`]. A rule is pure: it has no clock, no randomness, no files, no output, and it
+//! sees copies. It runs under counted bounds ([`limits`]), so it stops at the same operation on every
+//! machine. Whatever goes wrong is a [`RuleError`] with a place and a call stack; nothing that goes wrong
+//! is ever `false` (`design.md` section 6).
 //!
 //! Where plain Rhai would be surprising: a missing property is an error unless asked for with `?.`
 //! (which then gives `()`); ordering values of

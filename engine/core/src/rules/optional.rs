@@ -1,8 +1,8 @@
 //! `customer?.email`: the value, or `()` when `customer` is `()` *or has no such property*.
 //!
-//! Rhai's own `?.` asks only the first question, and its hook for a missing property cannot tell reading from adding.
-//! So before a source is parsed each `?.name` becomes `?.get("name")`, which answers both, and columns of errors are
-//! moved back to what the analyst wrote. Lines stay.
+//! Rhai's own `?.` asks only the first question, and its hook for a missing property cannot tell reading
+//! from adding. So before a source is parsed each `?.name` becomes `?.get("name")`, which answers both, and
+//! columns of errors are moved back to what the analyst wrote. Lines stay.
 
 use std::borrow::Cow;
 
@@ -51,7 +51,8 @@ struct Scanner<'s> {
 /// The source as the parser shall see it, and how to find the way back.
 ///
 /// # Errors
-/// `Parse` for a block comment without an end: Rhai takes the rest of the file for the comment and says nothing.
+/// `Parse` for a block comment without an end: Rhai takes the rest of the file for the comment and says
+/// nothing.
 pub(super) fn rewrite(source: &str) -> Result<(Cow<'_, str>, Shifts), RuleError> {
     if !source.contains("?.") && !source.contains("/*") {
         return Ok((Cow::Borrowed(source), Shifts::default()));

@@ -7,7 +7,8 @@ use rhai::{AST, ASTFlags, ASTNode, Expr};
 use super::capture::{CLOSURE_PREFIX, Captured};
 use super::optional::Shifts;
 
-/// A compiled expression such as `conversation.agents > 0`. Evaluate it with the kind of host that compiled it.
+/// A compiled expression such as `conversation.agents > 0`. Evaluate it with the kind of host that compiled
+/// it.
 #[derive(Debug, Clone)]
 pub struct Expression {
     pub(super) source: String,
@@ -57,8 +58,8 @@ impl Expression {
         self.variables.clone()
     }
 
-    /// The dotted paths it reads, sorted, such as `conversation.agents`. Best effort: a path ends at the first call
-    /// or index, and inside a closure only the captured name is seen.
+    /// The dotted paths it reads, sorted, such as `conversation.agents`. Best effort: a path ends at the
+    /// first call or index, and inside a closure only the captured name is seen.
     pub fn paths(&self) -> Vec<String> {
         self.paths.clone()
     }
@@ -89,8 +90,8 @@ impl RuleFile {
     }
 }
 
-/// The variables and dotted paths of an expression. Statements of closures are not entered: what they capture stands
-/// beside them as an argument, and their parameters are no facts.
+/// The variables and dotted paths of an expression. Statements of closures are not entered: what they
+/// capture stands beside them as an argument, and their parameters are no facts.
 fn names_read(ast: &AST) -> (Vec<String>, Vec<String>) {
     let (mut variables, mut paths) = (BTreeSet::new(), BTreeSet::new());
     for statement in ast.statements() {
@@ -123,8 +124,8 @@ fn is_head_of_path(nodes: &[ASTNode], node: &Expr) -> bool {
         && !is_after_index(parents)
 }
 
-/// Whether the last node is the `i].c` of an `a[i].c`. The tree leans to the right: this dot's left side is the index,
-/// not something `.c` is a property of.
+/// Whether the last node is the `i].c` of an `a[i].c`. The tree leans to the right: this dot's left side is
+/// the index, not something `.c` is a property of.
 fn is_after_index(nodes: &[ASTNode]) -> bool {
     let [.., ASTNode::Expr(Expr::Index(x, flags, _)), ASTNode::Expr(node)] = nodes else { return false };
     std::ptr::eq(&x.rhs, *node) && !flags.contains(ASTFlags::BREAK)

@@ -1,13 +1,15 @@
 //! Counting what a run costs.
 //!
-//! Rhai has a count of its own and it is set too, but it cannot be relied on. What a closure does when a native function
-//! such as `map` calls it is counted in a copy and thrown away: 1.27.0 brings the repair only under a compiler flag
-//! that its published package never sets. And reading a variable is one operation whether it copies a number or a map
-//! of a thousand entries, so that 20 000 copies of the largest map take half a second.
+//! Rhai has a count of its own and it is set too, but it cannot be relied on. What a closure does when a
+//! native function such as `map` calls it is counted in a copy and thrown away: 1.27.0 brings the repair
+//! only under a compiler flag that its published package never sets. And reading a variable is one
+//! operation whether it copies a number or a map of a thousand entries, so that 20 000 copies of the
+//! largest map take half a second.
 //!
-//! So this count is ours: one for each step the engine reports, from wherever, and a charge for large values by the
-//! variable hook and by our own functions. The rates come from measurement: one operation stands for about two
-//! microseconds of copying at worst. The count belongs to the run on this thread; a run never leaves its thread.
+//! So this count is ours: one for each step the engine reports, from wherever, and a charge for large
+//! values by the variable hook and by our own functions. The rates come from measurement: one operation
+//! stands for about two microseconds of copying at worst. The count belongs to the run on this thread; a
+//! run never leaves its thread.
 
 use std::cell::Cell;
 
@@ -47,8 +49,8 @@ pub(super) fn install(engine: &mut Engine) {
 const UNITS_PER_OPERATION: u64 = 50;
 /// A map entry, or a container inside another: an allocation or two each.
 const ENTRY_UNITS: u64 = 4;
-/// How deep a container costs more than the one around it. No honest value is deeper; a value nested in itself for ever
-/// is all depth, and each copy of it chases one pointer per level.
+/// How deep a container costs more than the one around it. No honest value is deeper; a value nested in
+/// itself for ever is all depth, and each copy of it chases one pointer per level.
 const DEPTH_COUNTED: u64 = 8;
 /// An array element.
 const ELEMENT_UNITS: u64 = 2;

@@ -6,7 +6,7 @@ mod scenario;
 mod transcript;
 mod world;
 
-pub use play::{Outcome, play};
-pub use scenario::{Actor, BotScript, Given, Profile, Scenario, ScenarioStep};
+pub use play::{Outcome, START, play};
+pub use scenario::{Actor, BotScript, Edit, Given, Profile, Scenario, ScenarioStep};
 pub use transcript::Names;
 pub use world::{Fired, JournalEntry, World};

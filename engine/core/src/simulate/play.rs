@@ -7,19 +7,19 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::scenario::{Actor, BotScript, Scenario};
-use super::transcript::{self, Names};
+use super::transcript::{self, Names, clock};
 use super::world::{Fired, World};
 use crate::conversation::{self, BotResult};
 use crate::deployment::Deployment;
 use crate::directory::DirectoryWrite;
-use crate::effect::Reply;
+use crate::effect::{BotCall, Reply};
 use crate::model::{
     Body, CimEvent, CimMessage, ConversationState, Customer, EventName, Json, JsonMap, Timestamp,
 };
 use crate::routing;
 
 /// When every scenario begins: 2026-01-05 09:00 UTC, a Monday.
-const START: i64 = 1_767_603_600_000;
+pub const START: i64 = 1_767_603_600_000;
 
 /// A played scenario.
 #[derive(Debug)]
@@ -28,8 +28,17 @@ pub struct Outcome {
     pub transcript: String,
     /// The world at the end.
     pub world: World,
-    /// Everything that was reported, in order.
+    /// Everything that was stepped, in order.
     pub fired: Vec<Fired>,
+}
+
+/// A result of a bot that is on its way.
+struct Coming {
+    due: i64,
+    conversation: String,
+    bot: String,
+    call: String,
+    result: BotResult,
 }
 
 struct Stage<'s> {
@@ -39,9 +48,10 @@ struct Stage<'s> {
     out: String,
     fired: Vec<Fired>,
     scripts: BTreeMap<String, VecDeque<BotScript>>,
-    /// Bot results to come: due, bot, conversation, call, result.
-    results: Vec<(i64, String, String, String, BotResult)>,
+    coming: Vec<Coming>,
     messages: u32,
+    /// Customer whose conversation the step means.
+    of: Option<String>,
 }
 
 /// Plays a scenario from its beginning to its end. The same scenario gives the same transcript, byte for byte.
@@ -51,15 +61,18 @@ pub fn play(deployment: &Arc<Deployment>, scenario: &Scenario) -> Outcome {
         world: World::new(deployment.clone(), START),
         scenario,
         names: Names::default(),
-        out: format!("{}\n\n", scenario.name),
+        out: format!("{}\n", scenario.name),
         fired: Vec::new(),
         scripts: scenario.given.bots.iter().map(|(b, s)| (b.clone(), s.clone().into())).collect(),
-        results: Vec::new(),
+        coming: Vec::new(),
         messages: 0,
+        of: None,
     };
     stage.given();
-    for step in &scenario.steps {
+    for (i, step) in scenario.steps.iter().enumerate() {
         stage.run_to(START + step.at);
+        stage.world.defer(scenario.steps.get(i + 1).is_some_and(|next| next.at_once));
+        stage.of.clone_from(&step.of);
         stage.act(&step.actor);
     }
     stage.run_to(START + scenario.until);
@@ -69,7 +82,8 @@ pub fn play(deployment: &Arc<Deployment>, scenario: &Scenario) -> Outcome {
 
 impl Stage<'_> {
     fn given(&mut self) {
-        for profile in &self.scenario.given.customers {
+        let profiles = self.scenario.given.customers.clone();
+        for profile in &profiles {
             let mut extra = JsonMap::new();
             if !profile.labels.is_empty() {
                 extra.insert("labelNames".into(), json!(profile.labels));
@@ -85,46 +99,55 @@ impl Stage<'_> {
                 customer.add_identifier(attribute, identifier);
                 let customer = profile.id.clone();
                 let (attribute, identifier) = (attribute.clone(), identifier.clone());
-                let _ =
-                    self.world.directory.apply(&DirectoryWrite::Identity { attribute, identifier, customer });
+                self.write_directory(&DirectoryWrite::Identity { attribute, identifier, customer });
             }
-            let _ = self.world.directory.apply(&DirectoryWrite::Customer { customer: Box::new(customer) });
+            self.write_directory(&DirectoryWrite::Customer { customer: Box::new(customer) });
         }
         for (agent, ready) in self.scenario.given.agents.clone() {
-            let command = |name: &str, data: Json| routing::Input::Command { name: name.into(), data };
-            self.world.route(command("AGENT_LOGIN", json!({ "agentId": agent })));
+            let fired = self.world.route(command("AGENT_LOGIN", json!({ "agentId": agent })));
+            self.fired.extend(fired);
             if ready {
-                self.world.route(command("AGENT_STATE", json!({ "agentId": agent, "state": "READY" })));
-                let media: Vec<String> = self.world.deployment.centre.media.keys().cloned().collect();
-                for mrd in media {
-                    let data = json!({ "agentId": agent, "mrd": mrd, "state": "READY" });
-                    self.world.route(command("AGENT_MRD_STATE", data));
-                }
+                let fired = self.ready(&agent);
+                self.fired.extend(fired);
             }
         }
+    }
+
+    /// Before the play nobody else writes, so that nothing can be in the way.
+    fn write_directory(&mut self, write: &DirectoryWrite) {
+        let _ = self.world.directory.apply(write);
+    }
+
+    /// The agent is READY, on every medium with a place.
+    fn ready(&mut self, agent: &str) -> Vec<Fired> {
+        let mut fired =
+            self.world.route(command("AGENT_STATE", json!({ "agentId": agent, "state": "READY" })));
+        let media: Vec<String> = self.world.deployment.centre.media.keys().cloned().collect();
+        for mrd in media {
+            let data = json!({ "agentId": agent, "mrd": mrd, "state": "READY" });
+            fired.extend(self.world.route(command("AGENT_MRD_STATE", data)).into_iter().filter(|f| {
+                // An agent without a place on a medium cannot become READY there; nobody misses it.
+                !matches!(&f.reply, Some(Reply::Refused { .. }))
+            }));
+        }
+        fired
     }
 
     /// Lets time pass: timers and bots' answers in the order they are due.
     fn run_to(&mut self, to: i64) {
         loop {
-            self.results.sort_by_key(|r| r.0);
-            let bot_due = self.results.first().map(|r| r.0).filter(|due| *due <= to);
-            let timer_due = self.world.next_due().filter(|due| *due <= to);
-            match (timer_due, bot_due) {
-                (Some(timer), bot) if bot.is_none_or(|b| timer <= b) => {
-                    let fired = self.world.advance(timer);
-                    self.write(
-                        &format!("{} is due", fired.first().map_or("a timer", |f| f.input.as_str())),
-                        fired,
-                    );
+            self.coming.sort_by_key(|c| c.due);
+            let bot = self.coming.first().map(|c| c.due).filter(|due| *due <= to);
+            let timer = self.world.next_due().filter(|due| *due <= to);
+            match (timer, bot) {
+                (Some(timer), bot) if bot.is_none_or(|bot| timer <= bot) => {
+                    let fired = self.world.fire();
+                    let title = fired.first().map_or("a timer is due", |f| timer_title(&f.input)).to_owned();
+                    self.write(&title, fired);
                 }
                 (_, Some(due)) => {
                     self.world.advance(due);
-                    let (_, bot, conversation, call, outcome) = self.results.remove(0);
-                    let title = format!("bot {bot} comes back");
-                    let input = conversation::Input::Bot { bot, call, outcome };
-                    let fired = self.world.conversation(&conversation, input);
-                    self.write(&title, fired);
+                    self.bot_comes_back();
                 }
                 _ => break,
             }
@@ -132,34 +155,53 @@ impl Stage<'_> {
         self.world.advance(to);
     }
 
+    fn bot_comes_back(&mut self) {
+        if self.coming.is_empty() {
+            return;
+        }
+        let Coming { conversation, bot, call, result, .. } = self.coming.remove(0);
+        let title = format!("bot {bot} comes back");
+        let input = conversation::Input::Bot { bot, call, outcome: result };
+        let fired = self.world.conversation(&conversation, input);
+        self.write(&title, fired);
+    }
+
     fn write(&mut self, title: &str, fired: Vec<Fired>) {
-        let seconds = (self.world.now - START) as f64 / 1000.0;
+        self.names.learn(&self.world);
+        let at = clock(self.world.now - START);
         let title = self.names.tidy(title);
-        let _ = writeln!(self.out, "{seconds:>5}s {title}");
+        let _ = writeln!(self.out, "\n{at:>6}  {title}");
+        transcript::write(&mut self.out, &fired, &self.world, &mut self.names);
         for step in fired {
-            transcript::write(&mut self.out, &step, &mut self.names);
             if let Some(Reply::Refused { code, detail, .. }) = &step.reply {
-                let text = self.names.tidy(&format!("REFUSED {code}: {detail}"));
-                let _ = writeln!(self.out, "     ! {text}");
+                let text = self.names.tidy(&format!("refused: {code} — {detail}"));
+                let _ = writeln!(self.out, "      ✗ {text}");
             }
             for call in &step.bot_calls {
-                let script = self.scripts.get_mut(&call.bot).and_then(VecDeque::pop_front);
-                let Some(script) = script else { continue };
-                let result = match (script.fails, script.answer) {
-                    (Some(reason), _) => BotResult::Failed { reason },
-                    (None, Some(answer)) => BotResult::Answered { answer },
-                    (None, None) => continue,
-                };
-                let due = self.world.now + script.after;
-                self.results.push((
-                    due,
-                    call.bot.clone(),
-                    call.conversation.clone(),
-                    call.id.clone(),
-                    result,
-                ));
+                self.ask_bot(call);
             }
             self.fired.push(step);
+        }
+    }
+
+    /// What a scripted bot will answer. Without a line left it is silent.
+    fn ask_bot(&mut self, call: &BotCall) {
+        let script = self.scripts.get_mut(&call.bot).and_then(VecDeque::pop_front);
+        let Some(script) = script else { return };
+        let result = match (script.fails, script.answer) {
+            (Some(reason), _) => BotResult::Failed { reason },
+            (None, Some(answer)) => BotResult::Answered { answer },
+            (None, None) => return,
+        };
+        let first = self.world.now + script.after;
+        for due in std::iter::once(first).chain(script.again.map(|again| first + again)) {
+            self.coming.push(Coming {
+                due,
+                conversation: call.conversation.clone(),
+                bot: call.bot.clone(),
+                call: call.id.clone(),
+                result: result.clone(),
+            });
         }
     }
 
@@ -177,11 +219,28 @@ impl Stage<'_> {
 
     fn customer(&mut self, who: &str, on: &str, does: &Json) {
         self.messages += 1;
-        let id = format!("message-{}", self.messages);
+        let message = self.message(who, on, does);
+        let title = match (does["text"].as_str(), does["intent"].as_str()) {
+            (Some(text), None) => format!("{who} on {on} writes {text:?}"),
+            (Some(text), Some(_)) => format!("{who} on {on} presses [{text}]"),
+            (None, Some(intent)) => format!("{who} on {on}: {intent}"),
+            (None, None) => {
+                let kind = message.body.as_ref().map_or("nothing", Body::kind);
+                let intent = message.intent().map(|i| format!(" with intent {i}")).unwrap_or_default();
+                format!("{who} on {on} sends {kind}{intent}")
+            }
+        };
+        let fired = self.world.message(message);
+        self.write(&title, fired);
+    }
+
+    /// The message a connector would send.
+    fn message(&self, who: &str, on: &str, does: &Json) -> CimMessage {
         let service = self.world.deployment.centre.channels.get(on).map(|c| c.service_identifier.clone());
         let service = service.unwrap_or_else(|| on.to_owned());
         let mut message: CimMessage =
             does.get("message").and_then(|m| serde_json::from_value(m.clone()).ok()).unwrap_or_default();
+        let id = format!("message-{}", self.messages);
         message.id.get_or_insert(id);
         let mut data = does["channelData"].as_object().cloned().unwrap_or_default();
         data.insert("channelCustomerIdentifier".into(), json!(who));
@@ -194,42 +253,39 @@ impl Stage<'_> {
         if let Some(text) = does["text"].as_str() {
             message.body = Some(Body::plain(text));
         }
-        let title = match (does["text"].as_str(), does["intent"].as_str()) {
-            (Some(text), None) => format!("{who} on {on} says {text:?}"),
-            (Some(text), Some(_)) => format!("{who} on {on} presses {text:?}"),
-            (None, Some(intent)) => format!("{who} on {on}: {intent}"),
-            (None, None) => format!("{who} on {on} sends {}", message.body.as_ref().map_or("", Body::kind)),
-        };
-        let fired = self.world.message(message);
-        self.write(&title, fired);
+        message
     }
 
-    fn agent(&mut self, who: &str, command: &str, data: &Json) {
+    fn agent(&mut self, who: &str, name: &str, data: &Json) {
         let mut data = data.clone();
         data["agentId"] = json!(who);
+        let what = match (&data["body"]["markdownText"], &data["state"]) {
+            (Json::String(text), _) => format!("agent {who} writes {text:?}"),
+            (_, Json::String(state)) => format!("agent {who}: {state}"),
+            _ => format!("agent {who}: {name}"),
+        };
+        if name == "AGENT_STATE" && data["state"] == "READY" {
+            let fired = self.ready(who);
+            self.write(&what, fired);
+            return;
+        }
         let offered = self
             .world
             .routing
             .tasks
             .values()
             .find(|t| t.agent() == Some(who) && matches!(t.phase, routing::TaskPhase::Reserved { .. }));
-        if command.starts_with("TASK_") && data.get("taskId").is_none() {
+        if name.starts_with("TASK_") && data.get("taskId").is_none() {
             data["taskId"] = json!(offered.map_or("none", |t| t.id.as_str()));
         }
-        let what = match (&data["body"]["markdownText"], &data["state"]) {
-            (Json::String(text), _) => format!("{who} {command} {text:?}"),
-            (_, Json::String(state)) => format!("{who} {command} {state}"),
-            _ => format!("{who} {command}"),
-        };
-        let fired = self.command(command, data);
+        let fired = self.command(name, data);
         self.write(&what, fired);
     }
 
-    fn command(&mut self, name: &str, data: Json) -> Vec<Fired> {
+    fn command(&mut self, name: &str, mut data: Json) -> Vec<Fired> {
         if routing::COMMANDS.contains(&name) {
-            return self.world.route(routing::Input::Command { name: name.into(), data });
+            return self.world.route(command(name, data));
         }
-        let mut data = data;
         if let Some(customer) = data["customerId"].as_str() {
             let profile = self.world.directory.customer(customer).cloned();
             let room = self.world.directory.room_of(customer);
@@ -237,20 +293,24 @@ impl Stage<'_> {
             data["room"] = json!(room);
         }
         let agent = data["agentId"].as_str().map(str::to_owned);
-        let Some(id) = self.conversation_of(agent.as_deref()) else { return Vec::new() };
+        let id = self.conversation_of(agent.as_deref()).unwrap_or_else(|| "nobody".to_owned());
         self.world.conversation(&id, conversation::Input::Command { name: name.into(), data })
     }
 
-    /// The conversation an agent is in, or the youngest live one, or the youngest.
+    /// The conversation of the customer a step names, or that an agent is in, or the youngest live one.
     fn conversation_of(&self, agent: Option<&str>) -> Option<String> {
+        let age = |c: &&conversation::Conversation| (c.created_at, c.state != ConversationState::Closed);
         let all = || self.world.conversations.values();
-        let with = agent.and_then(|a| all().filter(|c| c.agent(a).is_some()).max_by_key(|c| c.created_at));
-        let live = || all().filter(|c| c.state != ConversationState::Closed).max_by_key(|c| c.created_at);
-        with.or_else(live).or_else(|| all().max_by_key(|c| c.created_at)).map(|c| c.id.clone())
+        let of = self.of.as_deref();
+        let of =
+            of.and_then(|of| all().filter(|c| c.sessions.iter().any(|s| s.identifier == of)).max_by_key(age));
+        let with = agent.and_then(|a| all().filter(|c| c.agent(a).is_some()).max_by_key(age));
+        let live = || all().filter(|c| c.state != ConversationState::Closed).max_by_key(age);
+        of.or(with).or_else(live).or_else(|| all().max_by_key(age)).map(|c| c.id.clone())
     }
 
     fn event(&mut self, name: &str, data: &Json, with_session: bool) {
-        let Some(id) = self.conversation_of(None) else { return };
+        let id = self.conversation_of(None).unwrap_or_else(|| "nobody".to_owned());
         let mut event =
             CimEvent { name: EventName::parse(name), data: Some(data.clone()), ..CimEvent::default() };
         if with_session {
@@ -260,54 +320,47 @@ impl Stage<'_> {
                 serde_json::from_value(json!({ "participantType": "ChannelSession", "id": session })).ok();
         }
         let fired = self.world.conversation(&id, conversation::Input::Event { event: Box::new(event) });
-        self.write(&format!("event {name}"), fired);
+        self.write(&format!("event {name} comes from outside"), fired);
     }
 
-    /// How everything stands at the end.
+    /// How everything stands at the end, and what the reports say.
     fn ending(&mut self) {
-        let seconds = (self.world.now - START) as f64 / 1000.0;
-        let _ = writeln!(self.out, "\nat the end ({seconds}s)");
-        let conversations: Vec<_> = self.world.conversations.values().cloned().collect();
-        let mut conversations = conversations;
+        let at = clock(self.world.now - START);
+        let _ = writeln!(self.out, "\n{at:>6}  the end");
+        let mut conversations: Vec<_> = self.world.conversations.values().cloned().collect();
         conversations.sort_by_key(|c| c.created_at);
         for c in conversations {
             let seats: Vec<String> =
                 c.seats.iter().map(|s| format!("{} {}", s.who, s.role.as_str())).collect();
-            let line = format!(
-                "conversation {} {} sessions {} with {}",
-                c.id,
-                c.state.as_str(),
-                c.open_sessions(),
-                if seats.is_empty() { "nobody".to_owned() } else { seats.join(", ") }
-            );
+            let with = if seats.is_empty() { String::new() } else { format!(", with {}", seats.join(", ")) };
+            let line = format!("{} is {}{with}", c.id, c.state.as_str());
             let line = self.names.tidy(&line);
-            let _ = writeln!(self.out, "  {line}");
+            let _ = writeln!(self.out, "        {line}");
         }
-        for report in self.fired.iter().flat_map(|f| &f.reports) {
-            use crate::report::ReportRow as R;
-            let line = match report {
-                R::Conversation(r) => {
-                    format!("report: conversation {}, {} s", r.disposition, r.conversation_duration)
-                }
-                R::ChannelSession(r) => format!(
-                    "report: session {}, bot {} agent {} customer {}",
-                    r.disposition, r.bot_activity_count, r.agent_activity_count, r.customer_activity_count
-                ),
-                R::AgentTask(r) => format!(
-                    "report: task {} {} {}, queued {} s, rang {} s, wrap-up {} s",
-                    r.task_disposition,
-                    r.task_direction,
-                    r.agent_id.as_deref().unwrap_or("nobody"),
-                    r.task_queue_duration,
-                    r.task_alert_duration,
-                    r.wrapup_duration
-                ),
-                R::WrapupDetail(r) => {
-                    format!("report: wrap-up {}", r.wrapup_label.as_deref().unwrap_or("note"))
-                }
-                _ => continue,
-            };
-            let _ = writeln!(self.out, "  {line}");
+        for line in self.fired.iter().flat_map(|f| &f.reports).filter_map(transcript::report) {
+            let _ = writeln!(self.out, "        report  {line}");
         }
+    }
+}
+
+fn command(name: &str, data: Json) -> routing::Input {
+    routing::Input::Command { name: name.into(), data }
+}
+
+/// What a timer means to people, by the kind of the input.
+fn timer_title(input: &str) -> &str {
+    match input {
+        "timer grace" => "the time to come back is over",
+        "timer customer-sla" => "the customer has been silent",
+        "timer agent-sla" => "the agent has been silent",
+        "timer run" => "the time for an answer is over",
+        "timer reminder" => "a reminder is due",
+        "timer hold" => "the time of the hold is over",
+        "timer bot" => "the bot has not answered",
+        "timer ring" => "the offer has rung long enough",
+        "timer ttl" => "the request has looked long enough",
+        "timer step" => "the next step of the queue opens",
+        "timer wrap" => "the time for the wrap-up is over",
+        other => other,
     }
 }

@@ -1,14 +1,25 @@
 //! Scenario files: who is there, what happens when (`tests/scenarios/*.yaml`).
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::centre::{BotEntry, BotKind};
+use crate::deployment::Deployment;
 use crate::diagnostic::{Finding, Findings, Place, codes};
 use crate::model::Json;
+use crate::rules::Host;
 use crate::yaml::{self, Fields, Node};
+
+/// How long a scripted bot may take to answer (U41).
+const BOT_TIMEOUT_MS: i64 = 10_000;
 
 /// A scenario.
 #[derive(Debug, Clone)]
 pub struct Scenario {
     /// The promise it keeps, in one line.
     pub name: String,
+    /// Rows of `domain.md` section 3 that it walks.
+    pub rows: Vec<String>,
     /// What is there before it begins.
     pub given: Given,
     /// What happens, in the order of time.
@@ -24,12 +35,27 @@ pub struct Given {
     pub agents: Vec<(String, bool)>,
     /// Customer profiles.
     pub customers: Vec<Profile>,
-    /// What WEBHOOK bots answer, in the order they are asked.
+    /// What WEBHOOK bots answer, in the order they are asked. A bot the centre does not know is added to it.
     pub bots: Vec<(String, Vec<BotScript>)>,
     /// Whether agents wrap up; as the centre says when absent.
     pub wrap_up: Option<bool>,
     /// Another bot for every channel.
     pub bot: Option<String>,
+    /// Files that replace those of the deployment, or are added to it.
+    pub files: Vec<(String, String)>,
+    /// Changes of single places in files of the deployment.
+    pub edits: Vec<Edit>,
+}
+
+/// A change of one place in a file.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// Path of the file.
+    pub file: String,
+    /// Text that stands in it exactly once.
+    pub find: String,
+    /// Text that takes its place.
+    pub put: String,
 }
 
 /// A customer profile.
@@ -54,6 +80,8 @@ pub struct BotScript {
     pub answer: Option<Json>,
     /// It fails for this reason.
     pub fails: Option<String>,
+    /// The same answer comes once more, this long after the first, ms.
+    pub again: Option<i64>,
 }
 
 /// One thing that happens.
@@ -63,6 +91,10 @@ pub struct ScenarioStep {
     pub at: i64,
     /// Who does what.
     pub actor: Actor,
+    /// It happens before anything that follows from the step above: a race.
+    pub at_once: bool,
+    /// The customer whose conversation is meant; the youngest when absent.
+    pub of: Option<String>,
     /// Where it is written.
     pub place: Place,
 }
@@ -112,7 +144,9 @@ pub(super) const CUSTOMER_DOES: &[(&str, &str)] = &[
     ("start_conversation", "START_CONVERSATION"),
     ("end_chat", "END_CHAT"),
     ("lose_link", "NETWORK_DISCONNECT"),
+    ("call_begins", "CALL_LEG_STARTED"),
     ("call_ends", "CALL_LEG_ENDED"),
+    ("call_wants_agent", "ASSIGN_RESOURCE_REQUESTED"),
 ];
 
 /// The actions an agent has, by the word of the file and the command it sends.
@@ -135,6 +169,7 @@ impl Scenario {
         let root = yaml::read(file, text, findings)?;
         let mut fields = Fields::of(&root, &root.place, "the scenario", findings)?;
         let name = fields.required("scenario", findings).and_then(|n| n.text().map(str::to_owned))?;
+        let rows = fields.texts("rows", findings).into_iter().map(|(text, _)| text).collect();
         let given = fields.get("given").map_or_else(Given::default, |n| given(n, findings));
         let steps: Vec<ScenarioStep> =
             fields.items("when", findings).iter().filter_map(|n| step(n, findings)).collect();
@@ -150,7 +185,51 @@ impl Scenario {
                 );
             }
         }
-        Some(Self { name, given, steps, until })
+        Some(Self { name, rows, given, steps, until })
+    }
+
+    /// The deployment this scenario plays in: the shipped files, changed as `given` says.
+    ///
+    /// # Errors
+    /// What is wrong with the changed files, for people.
+    pub fn deployment(
+        &self,
+        shipped: &BTreeMap<String, String>,
+        host: Arc<Host>,
+    ) -> Result<Arc<Deployment>, String> {
+        let mut files = shipped.clone();
+        files.extend(self.given.files.iter().cloned());
+        for edit in &self.given.edits {
+            let text = files.get_mut(&edit.file).ok_or_else(|| format!("there is no file {}", edit.file))?;
+            if text.matches(&edit.find).count() != 1 {
+                return Err(format!("{:?} does not stand in {} exactly once", edit.find, edit.file));
+            }
+            *text = text.replace(&edit.find, &edit.put);
+        }
+        let loaded = Deployment::load_with(files.clone(), host);
+        let mut deployment = loaded.deployment.ok_or_else(|| loaded.findings.render(&files))?;
+        self.adapt(&mut deployment);
+        Ok(Arc::new(deployment))
+    }
+
+    fn adapt(&self, deployment: &mut Deployment) {
+        let centre = &mut deployment.centre;
+        if let Some(enabled) = self.given.wrap_up {
+            centre.wrap_up.enabled = enabled;
+        }
+        for (name, _) in &self.given.bots {
+            centre.bots.entry(name.clone()).or_insert_with(|| BotEntry {
+                name: name.clone(),
+                kind: BotKind::Webhook,
+                timeout_ms: BOT_TIMEOUT_MS,
+                ..BotEntry::default()
+            });
+        }
+        if let Some(bot) = &self.given.bot {
+            for channel in centre.channels.values_mut() {
+                channel.bot.clone_from(bot);
+            }
+        }
     }
 }
 
@@ -170,8 +249,26 @@ fn given(node: &Node, findings: &mut Findings) -> Given {
     }
     given.wrap_up = fields.get("wrap_up").and_then(|n| yaml::boolean(n, "wrap_up", findings));
     given.bot = fields.text("bot", findings);
+    for entry in fields.names("files", findings) {
+        let text = entry.value.text().unwrap_or_default().to_owned();
+        given.files.push((entry.key.text.clone(), text));
+    }
+    for entry in fields.names("edits", findings) {
+        for item in yaml::items(&entry.value, "edits of a file", findings) {
+            given.edits.extend(edit(&entry.key.text, item, findings));
+        }
+    }
     fields.finish(findings);
     given
+}
+
+fn edit(file: &str, node: &Node, findings: &mut Findings) -> Option<Edit> {
+    let mut fields = Fields::of(node, &node.place, "the edit", findings)?;
+    fields.required("find", findings)?;
+    let find = fields.text("find", findings)?;
+    let put = fields.text("put", findings).unwrap_or_default();
+    fields.finish(findings);
+    Some(Edit { file: file.to_owned(), find, put })
 }
 
 fn profile(id: &str, node: &Node, findings: &mut Findings) -> Option<Profile> {
@@ -193,15 +290,18 @@ fn script(node: &Node, findings: &mut Findings) -> Option<BotScript> {
     let says = fields.text("says", findings);
     let fails = fields.text("fails", findings);
     let silent = fields.boolean_or("silent", false, findings);
+    let again = fields.duration("again", findings);
     fields.finish(findings);
     let said = says.map(|text| serde_json::json!({ "body": { "type": "PLAIN", "markdownText": text } }));
     let answer = answer.or(said).filter(|_| !silent);
-    Some(BotScript { after, answer, fails })
+    Some(BotScript { after, answer, fails, again })
 }
 
 fn step(node: &Node, findings: &mut Findings) -> Option<ScenarioStep> {
     let mut fields = Fields::of(node, &node.place, "the step", findings)?;
     let at = fields.required("at", findings).and_then(|n| yaml::duration(n, "at", findings))?;
+    let at_once = fields.boolean_or("at_once", false, findings);
+    let of = fields.text("of", findings);
     let actor = if let Some(who) = fields.text("customer", findings) {
         customer(&mut fields, who, findings)
     } else if let Some(who) = fields.text("agent", findings) {
@@ -220,7 +320,7 @@ fn step(node: &Node, findings: &mut Findings) -> Option<ScenarioStep> {
         None
     };
     fields.finish(findings);
-    actor.map(|actor| ScenarioStep { at, actor, place: node.place.clone() })
+    actor.map(|actor| ScenarioStep { at, actor, at_once, of, place: node.place.clone() })
 }
 
 fn customer(fields: &mut Fields<'_>, who: String, findings: &mut Findings) -> Option<Actor> {
@@ -237,7 +337,11 @@ fn customer(fields: &mut Fields<'_>, who: String, findings: &mut Findings) -> Op
     } else if let Some(message) = sends {
         serde_json::json!({ "message": message })
     } else {
-        let word = word?;
+        let Some(word) = word else {
+            let finding = Finding::error(codes::MISSING_KEY, fields.place(), "the customer does nothing");
+            findings.push(finding.cure("give it `does:`, `says:`, `presses:` or `sends:`"));
+            return None;
+        };
         let text = word.text().unwrap_or_default();
         let intent = CUSTOMER_DOES.iter().find(|(w, _)| *w == text).map(|(_, intent)| *intent);
         if intent.is_none() {

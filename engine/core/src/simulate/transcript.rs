@@ -1,27 +1,65 @@
-//! Turns steps into a transcript a supervisor can read: ids get names, times count from the start.
+//! Turns steps into a transcript a supervisor can read: ids get names, times count from the start, what the customer
+//! reads stands out.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::world::Fired;
-use crate::effect::Publication;
+use super::world::{Fired, World};
+use crate::effect::{Publication, TraceLine};
 use crate::model::Json;
+use crate::report::ReportRow;
+use crate::routing::OWNER;
+
+/// Longest line of event names.
+const WIDTH: usize = 108;
 
 /// Names for ids, in the order they first appear.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     known: BTreeMap<String, String>,
+    counts: BTreeMap<&'static str, usize>,
 }
 
 const ID_LENGTH: usize = 36;
 
 impl Names {
-    /// Gives an id a name.
+    /// Gives an id a name, unless it has one.
     pub fn give(&mut self, id: &str, name: &str) {
-        self.known.insert(id.to_owned(), name.to_owned());
+        self.known.entry(id.to_owned()).or_insert_with(|| name.to_owned());
     }
 
-    /// Replaces every id in a text by its name; an unknown one becomes `#1`, `#2`, …
+    /// Gives an id the next number of its kind, such as `conversation 2`, unless it has a name.
+    fn number(&mut self, id: &str, kind: &'static str) {
+        if self.known.contains_key(id) {
+            return;
+        }
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        self.known.insert(id.to_owned(), format!("{kind} {count}"));
+    }
+
+    /// Learns the ids of everything in a world.
+    pub fn learn(&mut self, world: &World) {
+        let mut conversations: Vec<_> = world.conversations.values().collect();
+        conversations.sort_by_key(|c| c.created_at);
+        for c in conversations {
+            self.number(&c.id, "conversation");
+            self.number(&c.room, "room");
+            if let Some(id) = c.customer.id.as_deref().filter(|id| is_uuid(id)) {
+                self.number(id, "profile");
+            }
+            for session in &c.sessions {
+                self.give(&session.id, &format!("the {} session", session.channel));
+            }
+        }
+        let mut tasks: Vec<_> = world.routing.tasks.values().collect();
+        tasks.sort_by_key(|t| t.created_at);
+        for task in tasks {
+            self.number(&task.id, "task");
+        }
+    }
+
+    /// Replaces every id in a text by its name; an unknown one becomes `id 1`, `id 2`, …
     #[must_use]
     pub fn tidy(&mut self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
@@ -29,9 +67,8 @@ impl Names {
         while !rest.is_empty() {
             match rest.get(..ID_LENGTH).filter(|id| is_uuid(id)) {
                 Some(id) => {
-                    let next = self.known.len() + 1;
-                    let name = self.known.entry(id.to_owned()).or_insert_with(|| format!("#{next}"));
-                    out.push_str(name);
+                    self.number(id, "id");
+                    out.push_str(self.known.get(id).map_or(id, String::as_str));
                     rest = &rest[ID_LENGTH..];
                 }
                 None => {
@@ -46,35 +83,86 @@ impl Names {
 }
 
 fn is_uuid(text: &str) -> bool {
-    text.bytes().enumerate().all(|(i, b)| match i {
-        8 | 13 | 18 | 23 => b == b'-',
-        _ => b.is_ascii_hexdigit(),
-    })
+    text.len() == ID_LENGTH
+        && text.bytes().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
 }
 
-/// Writes one step.
-pub(super) fn write(out: &mut String, fired: &Fired, names: &mut Names) {
-    for line in &fired.trace {
-        let text = match (line.what.is_empty(), line.why.is_empty()) {
-            (_, true) => line.what.clone(),
-            (true, false) => line.why.clone(),
-            (false, false) => format!("{} — {}", line.what, line.why),
-        };
-        let _ = writeln!(out, "       {:<28} {}", names.tidy(&line.at), names.tidy(&text));
+/// A time from the start, such as `1m30s`.
+pub(super) fn clock(ms: i64) -> String {
+    let (minutes, rest) = (ms / 60_000, ms % 60_000);
+    let mut seconds = format!("{}", rest / 1000);
+    if rest % 1000 != 0 {
+        let _ = write!(seconds, ".{:03}", rest % 1000);
     }
-    for publication in &fired.publications {
-        if let Some(line) = shown(publication) {
-            let _ = writeln!(out, "     → {}", names.tidy(&line));
+    match (minutes, rest) {
+        (0, _) => format!("{seconds}s"),
+        (_, 0) if minutes % 60 == 0 => format!("{}h", minutes / 60),
+        (_, 0) if minutes > 60 => format!("{}h{}m", minutes / 60, minutes % 60),
+        (_, 0) => format!("{minutes}m"),
+        _ => format!("{minutes}m{seconds}s"),
+    }
+}
+
+/// Writes what follows from one thing that happened, in the order in which it was done.
+pub(super) fn write(out: &mut String, fired: &[Fired], world: &World, names: &mut Names) {
+    names.learn(world);
+    let mut events: Vec<&str> = Vec::new();
+    let mut told = None;
+    for step in fired {
+        if world.conversations.len() > 1 && step.key != OWNER && told != Some(&step.key) {
+            told = Some(&step.key);
+            let _ = writeln!(out, "        in {}", names.tidy(&step.key));
+        }
+        for line in &step.trace {
+            if line.at == "event" {
+                continue;
+            }
+            if let Some(text) = decision(line) {
+                let _ = writeln!(out, "        {:<26} {}", names.tidy(&line.at), names.tidy(&text));
+            }
+        }
+        for publication in &step.publications {
+            events.extend(publication.key.strip_prefix("event."));
+            if let Some(line) = shown(publication) {
+                let _ = writeln!(out, "      {}", names.tidy(&line));
+            }
+        }
+        for call in &step.bot_calls {
+            let kind = call.request["type"].as_str().unwrap_or_default();
+            let said = call.request["message"].as_str().unwrap_or_default();
+            let _ = writeln!(out, "      » bot {} is asked: {kind} {said:?}", call.bot);
         }
     }
-    for call in &fired.bot_calls {
-        let what = call.request["message"].as_str().unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "     → bot {}: {} {what:?}",
-            call.bot,
-            call.request["type"].as_str().unwrap_or_default()
-        );
+    write_events(out, &events);
+}
+
+/// A line of the decision log; `None` for one that decides nothing.
+fn decision(line: &TraceLine) -> Option<String> {
+    match (line.what.is_empty(), line.why.is_empty()) {
+        (_, true) if line.what.starts_with("sets ") || line.what == "says something" => None,
+        (_, true) => Some(line.what.clone()),
+        (true, false) => Some(line.why.clone()),
+        (false, false) => Some(format!("{} — {}", line.what, line.why)),
+    }
+}
+
+fn write_events(out: &mut String, events: &[&str]) {
+    let mut line = String::new();
+    let mut lead = "        events                     ";
+    for event in events.iter().filter(|e| !e.starts_with("AGENT_STATE_CHANGED")) {
+        if lead.len() + line.len() + event.len() > WIDTH {
+            let _ = writeln!(out, "{lead}{}", line.trim_end());
+            line.clear();
+            lead = "                                   ";
+        }
+        line.push_str(event);
+        line.push(' ');
+    }
+    if !line.is_empty() {
+        let _ = writeln!(out, "{lead}{}", line.trim_end());
     }
 }
 
@@ -82,58 +170,128 @@ pub(super) fn write(out: &mut String, fired: &Fired, names: &mut Names) {
 fn shown(publication: &Publication) -> Option<String> {
     let body = &publication.body;
     if publication.key.starts_with("channel.") {
-        let text = message(body);
-        return Some(format!("{}: {text}", publication.key));
+        if body["body"]["type"] == "NOTIFICATION" {
+            return None;
+        }
+        let data = &body["header"]["channelData"];
+        let who = data["channelCustomerIdentifier"].as_str().unwrap_or_default();
+        return Some(format!("▶ {who} reads {}", message(body)));
+    }
+    if let Some(list) = publication.key.strip_prefix("event.LIST_REQUEST.") {
+        return Some(format!("» list {list} shows the request"));
     }
     let agent = publication.key.strip_prefix("agent.")?;
-    match publication.kind.as_str() {
-        "onCimEvent" => {
-            let event = &body["cimEvent"];
-            let name = event["name"].as_str().unwrap_or_default();
-            let told =
-                ["CUSTOMER_MESSAGE", "BOT_SUGGESTION", "WHISPER_MESSAGE", "NOTIFICATION"].contains(&name);
-            told.then(|| format!("agent {agent}: {}", event_text(event)))
-        }
+    let text = match publication.kind.as_str() {
+        "onCimEvent" => event_text(&body["cimEvent"])?,
         "taskRequest" => {
-            Some(format!("agent {agent}: offer {}", body["taskDirection"].as_str().unwrap_or_default()))
+            let from = body["queue"]["name"].as_str().map_or("by name".into(), |q| format!("from queue {q}"));
+            format!("rings: {} {from}", body["taskDirection"].as_str().unwrap_or_default())
         }
-        "agentPresence" => None,
-        other => Some(format!("agent {agent}: {other}")),
-    }
+        "revokeTask" => "the offer is withdrawn".into(),
+        "onTopicData" => "shows the conversation".into(),
+        "wrapupTimerStarted" => "the wrap-up timer runs".into(),
+        _ => return None,
+    };
+    Some(format!("» {agent}'s desk: {text}"))
 }
 
-fn event_text(event: &Json) -> String {
-    let name = event["name"].as_str().unwrap_or_default();
+fn event_text(event: &Json) -> Option<String> {
     let data = &event["data"];
-    match name {
+    match event["name"].as_str().unwrap_or_default() {
+        "CUSTOMER_MESSAGE" | "WHISPER_MESSAGE" | "NOTIFICATION" | "THIRD_PARTY_ACTIVITY" => {
+            Some(message(data))
+        }
         "BOT_SUGGESTION" => {
             let said = data["suggestions"][0]["messageBody"]["markdownText"].as_str().unwrap_or_default();
-            format!("suggestion {said:?}")
+            Some(format!("a suggestion of the bot: {said:?}"))
         }
-        _ => format!("{name} {}", message(data)),
+        _ => None,
     }
 }
 
 /// Who said what, in one line.
 fn message(message: &Json) -> String {
     let body = &message["body"];
-    let who = message["header"]["sender"]["senderName"].as_str().unwrap_or("?");
+    let sender = &message["header"]["sender"];
+    let customer = message["header"]["customer"]["firstName"].as_str();
+    let who = match sender["senderName"].as_str() {
+        Some("CONVERSATION_MONITOR") => "Controller",
+        Some(name) => name,
+        None => customer.unwrap_or("customer"),
+    };
+    let edited = if message["header"]["intent"] == "UPDATE" { " (edited)" } else { "" };
     let text = body["markdownText"].as_str().unwrap_or_default();
     match body["type"].as_str().unwrap_or_default() {
-        "PLAIN" => format!("{who} says {text:?}"),
-        "NOTIFICATION" if text.is_empty() => {
-            format!("notice {}", body["notificationType"].as_str().unwrap_or_default())
-        }
-        "NOTIFICATION" => format!("notice {text:?}"),
+        "PLAIN" => format!("{who}{edited}: {text:?}"),
+        "NOTIFICATION" => format!("notice: {text:?}"),
         "BUTTON" => {
-            let titles: Vec<&str> = body["buttons"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|b| b["title"].as_str())
-                .collect();
-            format!("{who} says {text:?} [{}]", titles.join("] ["))
+            let buttons = body["buttons"].as_array();
+            let titles: Vec<&str> =
+                buttons.into_iter().flatten().filter_map(|b| b["title"].as_str()).collect();
+            format!("{who}: {text:?} [{}]", titles.join("] ["))
         }
-        other => format!("{who} sends {other}"),
+        other => format!("{who}: {other}"),
+    }
+}
+
+/// A reporting row, in one line; `None` for one a supervisor does not miss here.
+pub(super) fn report(row: &ReportRow) -> Option<String> {
+    Some(match row {
+        ReportRow::Conversation(r) => {
+            format!("conversation  {}, {}", r.disposition, clock(r.conversation_duration * 1000))
+        }
+        ReportRow::ChannelSession(r) => format!(
+            "session       {} on {}, messages: bot {}, agent {}, customer {}",
+            r.disposition,
+            r.channel_id,
+            r.bot_activity_count,
+            r.agent_activity_count,
+            r.customer_activity_count
+        ),
+        ReportRow::AgentTask(r) => format!(
+            "task          {} {} {}, waited {}, rang {}, wrapped up {}",
+            r.task_disposition,
+            r.task_direction,
+            r.agent_id.as_deref().map_or("nobody".into(), |agent| format!("agent {agent}")),
+            clock(r.task_queue_duration * 1000),
+            clock(r.task_alert_duration * 1000),
+            clock(r.wrapup_duration * 1000)
+        ),
+        ReportRow::WrapupDetail(r) => format!(
+            "wrap-up       {}: {}",
+            r.category_name.as_deref().unwrap_or("note"),
+            r.wrapup_label.as_deref().or(r.notes.as_deref()).unwrap_or_default()
+        ),
+        ReportRow::ConversationData(r) => format!("data          {} = {:?}", r.key, r.value),
+        ReportRow::ConversationHoldResume(r) => format!("hold          {}", r.conversation_state),
+        ReportRow::ConversationParticipant(_) => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_like_durations_in_a_file() {
+        let cases = [
+            (0, "0s"),
+            (1500, "1.500s"),
+            (60_000, "1m"),
+            (90_000, "1m30s"),
+            (7_200_000, "2h"),
+            (7_260_000, "2h1m"),
+        ];
+        for (ms, text) in cases {
+            assert_eq!(clock(ms), text);
+        }
+    }
+
+    #[test]
+    fn ids_get_names_and_keep_them() {
+        let mut names = Names::default();
+        let (a, b) = ("6f1c50a3-77d4-4c1b-9b5e-2a0d93c841e7", "6f1c50a3-77d4-4c1b-9b5e-2a0d93c841e8");
+        names.give(b, "task 7");
+        assert_eq!(names.tidy(&format!("<{a}> {b} ä{a}")), "<id 1> task 7 äid 1");
     }
 }

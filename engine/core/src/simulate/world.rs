@@ -19,11 +19,17 @@ pub struct JournalEntry {
     pub key: String,
     /// The stamped input as JSON.
     pub input: Json,
+    /// The state after it as JSON: of the conversation, or the records of the routing machine.
+    pub state: String,
+    /// What it published, as JSON.
+    pub publications: String,
 }
 
 /// What one step showed.
 #[derive(Debug, Clone)]
 pub struct Fired {
+    /// Conversation id, or `routing`.
+    pub key: String,
     /// Epoch ms.
     pub at: i64,
     /// Kind of the input.
@@ -58,6 +64,7 @@ pub struct World {
     timers: BTreeMap<(String, String), TimerSet>,
     hops: VecDeque<(String, Hop)>,
     inputs: u64,
+    deferred: bool,
 }
 
 impl World {
@@ -74,7 +81,13 @@ impl World {
             timers: BTreeMap::new(),
             hops: VecDeque::new(),
             inputs: 0,
+            deferred: false,
         }
+    }
+
+    /// While this is on, what follows from an input waits until something happens with it off: two inputs race.
+    pub fn defer(&mut self, on: bool) {
+        self.deferred = on;
     }
 
     fn input_id(&mut self) -> String {
@@ -128,7 +141,8 @@ impl World {
     }
 
     fn drain(&mut self, fired: &mut Vec<Fired>) {
-        while let Some((id, hop)) = self.hops.pop_front() {
+        while !self.deferred {
+            let Some((id, hop)) = self.hops.pop_front() else { break };
             fired.push(match hop {
                 Hop::Routing { input } => self.step_routing(id, *input),
                 Hop::Conversation { conversation, input, .. } => {
@@ -144,7 +158,8 @@ impl World {
         let stamped = Stamped { id: id.clone(), at: self.now, input };
         let before = self.conversations.get(key);
         let step = conversation::step(&self.deployment, before, 0, &stamped);
-        self.journal.push(JournalEntry { key: key.to_owned(), input: serde_json::json!(stamped) });
+        let state = step.state.as_ref().or(before).map(written).unwrap_or_default();
+        self.keep(key, &stamped, state, &step.publications);
         for (i, hop) in hop::of_conversation(key, 0, &step).into_iter().enumerate() {
             self.hops.push_back((format!("{id}/{i}"), hop));
         }
@@ -154,6 +169,7 @@ impl World {
             self.conversations.insert(key.to_owned(), state);
         }
         Fired {
+            key: key.to_owned(),
             at: self.now,
             input: kind,
             trace: step.trace,
@@ -168,12 +184,14 @@ impl World {
         let kind = input.kind();
         let stamped = Stamped { id: id.clone(), at: self.now, input };
         let step = routing::step(&self.deployment, &mut self.routing, &stamped);
-        self.journal.push(JournalEntry { key: OWNER.to_owned(), input: serde_json::json!(stamped) });
+        let state = written(&self.routing.records());
+        self.keep(OWNER, &stamped, state, &step.publications);
         for (i, hop) in hop::of_routing(&step).into_iter().enumerate() {
             self.hops.push_back((format!("{id}/{i}"), hop));
         }
         self.keep_timers(OWNER, &step.timers_set, &step.timers_cleared);
         Fired {
+            key: OWNER.to_owned(),
             at: self.now,
             input: kind,
             trace: step.trace,
@@ -182,6 +200,19 @@ impl World {
             reports: step.reports,
             reply: step.reply,
         }
+    }
+
+    /// Writes the journal.
+    fn keep(
+        &mut self,
+        key: &str,
+        input: &impl serde::Serialize,
+        state: String,
+        publications: &[Publication],
+    ) {
+        let input = serde_json::json!(input);
+        let publications = written(publications);
+        self.journal.push(JournalEntry { key: key.to_owned(), input, state, publications });
     }
 
     fn keep_timers(&mut self, owner: &str, set: &[TimerSet], cleared: &[String]) {
@@ -200,6 +231,11 @@ impl World {
         }
     }
 
+    /// Timers that are set: owner, name, due time.
+    pub fn timers(&self) -> impl Iterator<Item = (&str, &str, i64)> {
+        self.timers.iter().map(|((owner, name), timer)| (owner.as_str(), name.as_str(), timer.due))
+    }
+
     /// When the next timer is due.
     #[must_use]
     pub fn next_due(&self) -> Option<i64> {
@@ -209,20 +245,33 @@ impl World {
     /// Jumps to a time and fires what is due on the way, in order.
     pub fn advance(&mut self, to: i64) -> Vec<Fired> {
         let mut fired = Vec::new();
-        while let Some(due) = self.next_due().filter(|due| *due <= to) {
-            self.now = self.now.max(due);
-            let first = self.timers.iter().filter(|(_, t)| t.due == due).min_by(|a, b| a.0.cmp(b.0));
-            let Some(((owner, name), timer)) = first.map(|(k, t)| (k.clone(), t.clone())) else { break };
-            self.timers.remove(&(owner.clone(), name.clone()));
-            let id = format!("timer:{}", timer.id);
-            fired.push(if owner == OWNER {
-                self.step_routing(id, routing::Input::Timer { name, timer: timer.id })
-            } else {
-                self.step_conversation(&owner, id, conversation::Input::Timer { name, timer: timer.id })
-            });
-            self.drain(&mut fired);
+        while self.next_due().is_some_and(|due| due <= to) {
+            fired.extend(self.fire());
         }
         self.now = self.now.max(to);
         fired
     }
+
+    /// Jumps to the next timer and fires it, with everything that follows at once.
+    pub fn fire(&mut self) -> Vec<Fired> {
+        let first = self.timers.iter().min_by(|a, b| (a.1.due, a.0).cmp(&(b.1.due, b.0)));
+        let Some(((owner, name), timer)) = first.map(|(k, t)| (k.clone(), t.clone())) else {
+            return Vec::new();
+        };
+        self.now = self.now.max(timer.due);
+        self.timers.remove(&(owner.clone(), name.clone()));
+        let id = format!("timer:{}", timer.id);
+        let mut fired = vec![if owner == OWNER {
+            self.step_routing(id, routing::Input::Timer { name, timer: timer.id })
+        } else {
+            self.step_conversation(&owner, id, conversation::Input::Timer { name, timer: timer.id })
+        }];
+        self.drain(&mut fired);
+        fired
+    }
+}
+
+/// As the store would write it. A state that cannot be written is an empty text, which a replay finds.
+fn written(value: &(impl serde::Serialize + ?Sized)) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }

@@ -34,7 +34,7 @@ pub fn parse_duration(text: &str) -> Result<i64, DurationError> {
     while !rest.is_empty() {
         let (digits, tail) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()));
         let (unit, tail) = tail.split_at(tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len()));
-        let unit_ms = unit_ms(unit).filter(|ms| *ms <= larger).ok_or(DurationError::Malformed)?;
+        let unit_ms = unit_ms(unit).filter(|ms| *ms < larger).ok_or(DurationError::Malformed)?;
         if digits.is_empty() {
             return Err(DurationError::Malformed);
         }

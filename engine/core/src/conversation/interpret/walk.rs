@@ -72,7 +72,7 @@ impl<'d, 'e> Walk<'d, 'e> {
                     None => return,
                 }
             };
-            next = match self.within_budget(work, node).and_then(|()| self.node(work, node)) {
+            next = match self.within_budget(work).and_then(|()| self.node(work, node)) {
                 Ok(Way::To(to)) => to,
                 Ok(Way::Into(start)) => Some(start),
                 Ok(Way::Parked) => return,
@@ -84,7 +84,7 @@ impl<'d, 'e> Walk<'d, 'e> {
         }
     }
 
-    fn within_budget(&self, work: &mut Work<'d>, _: NodeIndex) -> Result<(), String> {
+    fn within_budget(&self, work: &mut Work<'d>) -> Result<(), String> {
         if work.budget > 0 {
             work.budget -= 1;
             return Ok(());
@@ -132,7 +132,7 @@ impl<'d, 'e> Walk<'d, 'e> {
             Verb::Say { body, to } => self.say(work, node, body, *to)?,
             Verb::Ask(ask) => return self.ask(work, index, ask),
             Verb::Choose(arms) => {
-                for (i, arm) in arms.iter().enumerate() {
+                for arm in arms {
                     let holds = match &arm.when {
                         Some(when) => self.truth(work, when)?,
                         None => true,
@@ -144,7 +144,6 @@ impl<'d, 'e> Walk<'d, 'e> {
                         self.note(work, index, &self.arrow(arm.go), why);
                         return Ok(Way::To(arm.go));
                     }
-                    let _ = i;
                 }
                 self.note(work, index, "→ end", "no arm holds".to_owned());
                 return Ok(Way::To(None));
@@ -316,12 +315,11 @@ impl<'d, 'e> Walk<'d, 'e> {
 
     /// A bot's flow orders, the Controller's flow does.
     fn order(&mut self, work: &mut Work<'d>, action: &str, data: &Json, ordered: bool) -> Result<(), String> {
-        let session = self.event.session.as_deref();
         if let Some(bot) = &self.bot {
-            bots::order(work, bot, session, action, data);
+            bots::order(work, bot, self.event.session.as_deref(), action, data);
             return Ok(());
         }
-        let order = Order { data, session };
+        let order = Order { data, event: self.event };
         if ordered {
             actions::perform_ordered(work, action, &order)
         } else {

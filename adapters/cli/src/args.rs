@@ -1,0 +1,133 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Convene decides what happens next in a contact centre's conversations: flows and rules that people can read.
+#[derive(Debug, Parser)]
+#[command(name = "convene", version, about, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the engine; with --demo, watch a whole conversation first.
+    Run(RunArgs),
+    /// Check a deployment, single files, or messages; all findings at once.
+    Validate(ValidateArgs),
+    /// Publish CIM messages, to RabbitMQ or to a running engine.
+    Send(SendArgs),
+    /// Be a customer in the terminal, against a running engine.
+    Chat(ChatArgs),
+    /// Write the JSON Schemas of all files and messages.
+    Schema(SchemaArgs),
+    /// Bring the database schema up to date (`run` does it too).
+    Migrate(MigrateArgs),
+}
+
+/// Where the engine's truth and its messages live.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ServerArgs {
+    /// Postgres; without it an SQLite file under ./.convene/ is used.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// RabbitMQ; without it messages come by HTTP alone.
+    #[arg(long, env = "AMQP_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) amqp_url: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunArgs {
+    /// Folder of the deployment: flows/ and rules/.
+    #[arg(long, env = "CONVENE_DIR", default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Address of the HTTP interface.
+    #[arg(long, env = "CONVENE_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: String,
+    /// Play a complete conversation with its decisions on the terminal, then keep serving.
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Leave after the demo instead of serving on.
+    #[arg(long, requires = "demo")]
+    pub(crate) once: bool,
+    #[command(flatten)]
+    pub(crate) servers: ServerArgs,
+}
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// Kind of message in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageKind {
+    /// A CimMessage.
+    CimMessage,
+    /// A CimEvent.
+    CimEvent,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ValidateArgs {
+    /// Deployment folders or files; the current folder when none is given.
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The files are messages of this kind.
+    #[arg(long, value_enum)]
+    pub(crate) kind: Option<MessageKind>,
+    /// How findings are written.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SendArgs {
+    /// JSON files, each one message or a list of messages; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// A running engine; without it AMQP is used.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// RabbitMQ.
+    #[arg(long, env = "AMQP_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) amqp_url: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ChatArgs {
+    /// Channel of the deployment to write on.
+    #[arg(long, default_value = "web", value_name = "NAME")]
+    pub(crate) channel: String,
+    /// Your identifier on that channel; a fresh one when left out.
+    #[arg(long, value_name = "IDENTIFIER")]
+    pub(crate) customer: Option<String>,
+    /// Your name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The running engine.
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    pub(crate) url: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SchemaArgs {
+    /// Folder to write to.
+    #[arg(long, default_value = "schemas", value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MigrateArgs {
+    /// Postgres; without it the SQLite file under ./.convene/.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+}

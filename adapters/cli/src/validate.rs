@@ -1,0 +1,149 @@
+//! `convene validate`: all findings of all files at once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use convene_core::deployment::Deployment;
+use convene_core::diagnostic::{Finding, Findings, Severity};
+use convene_core::model;
+use convene_core::simulate::Scenario;
+use convene_runtime::deployments;
+use serde_json::json;
+
+use crate::args::{Format, MessageKind, ValidateArgs};
+use crate::exit;
+
+/// What was looked at.
+#[derive(Default)]
+struct Looked {
+    findings: Findings,
+    sources: BTreeMap<String, String>,
+    /// Only findings of these files are shown; all when empty.
+    only: Vec<String>,
+    files: usize,
+}
+
+/// Checks everything that is named.
+pub(crate) fn validate(args: &ValidateArgs) -> ExitCode {
+    if let Some(kind) = args.kind {
+        return messages(args, kind);
+    }
+    let here = [PathBuf::from(".")];
+    let paths: &[PathBuf] = if args.paths.is_empty() { &here } else { &args.paths };
+    let mut failed = false;
+    for path in paths {
+        match look(path) {
+            Ok(looked) => failed |= report(&looked, args.format),
+            Err(problem) => return exit::environment(&problem),
+        }
+    }
+    if failed { exit::findings() } else { exit::success() }
+}
+
+fn look(path: &Path) -> Result<Looked, String> {
+    if !path.exists() {
+        return Err(format!("{}: there is no such file or folder", path.display()));
+    }
+    if path.is_dir() {
+        return deployment(path, None);
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let within = folder.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    if matches!(within, "flows" | "rules") {
+        let root = folder.parent().unwrap_or(Path::new("."));
+        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+        return deployment(root, Some(format!("{within}/{name}")));
+    }
+    scenario(path)
+}
+
+fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
+    let files = deployments::read_folder(root).map_err(|e| e.to_string())?;
+    let sources = files.clone();
+    let count = files.len();
+    let loaded = Deployment::load(files);
+    Ok(Looked { findings: loaded.findings, sources, only: only.into_iter().collect(), files: count })
+}
+
+fn scenario(path: &Path) -> Result<Looked, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let name = path.display().to_string();
+    let mut looked = Looked { files: 1, ..Looked::default() };
+    let _ = Scenario::read(&name, &text, &mut looked.findings);
+    looked.sources.insert(name, text);
+    Ok(looked)
+}
+
+fn shown(looked: &Looked) -> Vec<&Finding> {
+    let wanted = |f: &&Finding| looked.only.is_empty() || looked.only.iter().any(|o| **o == *f.place.file);
+    looked.findings.iter().filter(wanted).collect()
+}
+
+/// Writes the findings; `true` when one is an error.
+fn report(looked: &Looked, format: Format) -> bool {
+    let findings = shown(looked);
+    let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+    match format {
+        Format::Text => {
+            for finding in &findings {
+                eprintln!("{}", finding.render(&looked.sources));
+            }
+            let warnings = findings.len() - errors;
+            let files = if looked.only.is_empty() { looked.files } else { looked.only.len() };
+            println!("{files} files: {errors} errors, {warnings} warnings");
+        }
+        Format::Json => {
+            let list: Vec<_> = findings.iter().map(|f| finding_json(f)).collect();
+            println!("{}", json!({ "findings": list, "errors": errors }));
+        }
+    }
+    errors > 0
+}
+
+fn finding_json(f: &Finding) -> serde_json::Value {
+    json!({
+        "code": f.code,
+        "severity": if f.severity == Severity::Error { "error" } else { "warning" },
+        "file": &*f.place.file,
+        "line": f.place.line,
+        "column": f.place.column,
+        "length": f.place.length,
+        "message": f.message,
+        "cause": f.cause,
+        "cure": f.cure,
+    })
+}
+
+/// Messages are checked like the engine reads them.
+fn messages(args: &ValidateArgs, kind: MessageKind) -> ExitCode {
+    if args.paths.is_empty() {
+        return exit::environment("name the files that hold the messages");
+    }
+    let mut errors = 0;
+    for path in &args.paths {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(e) => return exit::environment(&format!("{}: {e}", path.display())),
+        };
+        let faults: Vec<String> = match kind {
+            MessageKind::CimMessage => match model::read_message(&bytes) {
+                Ok(message) => message.body.map(|b| b.check()).unwrap_or_default(),
+                Err(e) => vec![e.to_string()],
+            },
+            MessageKind::CimEvent => {
+                model::read_event(&bytes).err().map(|e| e.to_string()).into_iter().collect()
+            }
+        };
+        errors += faults.len();
+        match args.format {
+            Format::Text => faults.iter().for_each(|f| eprintln!("error: {}: {f}", path.display())),
+            Format::Json => println!("{}", json!({ "file": path.display().to_string(), "faults": faults })),
+        }
+    }
+    if args.format == Format::Text {
+        println!("{} messages: {errors} errors", args.paths.len());
+    }
+    if errors > 0 { exit::findings() } else { exit::success() }
+}

@@ -1,0 +1,143 @@
+-- The reporting schema of domain.md section 6: its names, columns and widths, plus the tenant and the two dates of the
+-- row itself. Times are UTC. There are no foreign keys between these tables: the row of a task is written before the
+-- row of its conversation, which is written when the conversation closes; agents, queues and media are named by the
+-- deployment, not by tables.
+
+-- A time outside the calendar of a report must not fail a commit: it is moved to the nearest day of years 1 to 9999.
+create function convene_time(ms bigint) returns timestamp(3) language sql immutable strict parallel safe as $$
+    select (timestamp 'epoch' + least(greatest(ms, -62135596800000), 253402300799999) * interval '1 millisecond')
+$$;
+create function convene_int(n bigint) returns integer language sql immutable strict parallel safe as $$
+    select least(greatest(n, -2147483648), 2147483647)::integer
+$$;
+
+create table conversation (
+    tenant text collate "C" not null default 'default',
+    conversation_id varchar(50) not null,
+    room_id varchar(50),
+    customer_id varchar(50) not null,
+    customer_name varchar(50) not null,
+    start_time timestamp(3) not null,
+    end_time timestamp(3) not null,
+    conversation_duration integer not null,
+    bot_id varchar(50) not null,
+    task_state varchar(50),
+    reason_code varchar(50),
+    disposition varchar(20) not null,
+    direction varchar(20) not null,
+    format smallint not null default 1,
+    created_at timestamp(3) not null default (now() at time zone 'utc'),
+    updated_at timestamp(3) not null default (now() at time zone 'utc'),
+    primary key (tenant, conversation_id)
+);
+create index conversation_end_time on conversation (tenant, end_time);
+
+create table channel_session (
+    tenant text collate "C" not null default 'default',
+    session_id varchar(50) not null,
+    conversation_id varchar(50) not null,
+    channel_id varchar(50) not null,
+    start_time timestamp(3) not null,
+    end_time timestamp(3) not null,
+    total_session_duration integer not null,
+    disposition varchar(20) not null,
+    bot_activity_count integer not null,
+    agent_activity_count integer not null,
+    customer_activity_count integer not null,
+    record_creation_time timestamp(3) not null,
+    device varchar(40),
+    browser_type varchar(40),
+    country varchar(40),
+    language varchar(40),
+    channel_customer_identifier varchar(255),
+    format smallint not null default 1,
+    created_at timestamp(3) not null default (now() at time zone 'utc'),
+    updated_at timestamp(3) not null default (now() at time zone 'utc'),
+    primary key (tenant, session_id)
+);
+create index channel_session_conversation on channel_session (tenant, conversation_id);
+create index channel_session_identifier on channel_session (tenant, channel_customer_identifier);
+
+create table conversation_data (
+    tenant text collate "C" not null default 'default',
+    conversation_id varchar(50) not null,
+    key varchar(50) not null,
+    value varchar(100) not null,
+    format smallint not null default 1,
+    created_at timestamp(3) not null default (now() at time zone 'utc'),
+    updated_at timestamp(3) not null default (now() at time zone 'utc'),
+    primary key (tenant, conversation_id, key)
+);
+
+create table conversation_participant (
+    tenant text collate "C" not null default 'default',
+    id varchar(50) not null,
+    participant_id varchar(50) not null,
+    conversation_id varchar(50) not null,
+    participant_role varchar(30) not null,
+    record_creation_time timestamp(3) not null,
+    format smallint not null default 1,
+    created_at timestamp(3) not null default (now() at time zone 'utc'),
+    updated_at timestamp(3) not null default (now() at time zone 'utc'),
+    primary key (tenant, id)
+);
+create index conversation_participant_conversation on conversation_participant (tenant, conversation_id);
+
+create table agent_task (
+    tenant text collate "C" not null default 'default',
+    agent_task_id varchar(50) not null,
+    conversation_id varchar(50) not null,
+    agent_id varchar(50),
+    task_queue_time timestamp(3),
+    task_reserved_time timestamp(3),
+    task_answered_time timestamp(3),
+    queue_id varchar(50),
+    task_queue_duration integer not null,
+    task_alert_duration integer not null,
+    task_end_time timestamp(3) not null,
+    task_disposition varchar(30) not null,
+    wrapup_duration integer not null,
+    mrd_id varchar(50),
+    task_direction varchar(50) not null,
+    task_mode varchar(50) not null,
+    routing_mode varchar(50) not null,
+    channel_session_id varchar(50) not null,
+    list_id varchar(50),
+    record_creation_time timestamp(3) not null,
+    format smallint not null default 1,
+    created_at timestamp(3) not null default (now() at time zone 'utc'),
+    updated_at timestamp(3) not null default (now() at time zone 'utc'),
+    primary key (tenant, agent_task_id)
+);
+create index agent_task_conversation on agent_task (tenant, conversation_id);
+create index agent_task_end_time on agent_task (tenant, task_end_time);
+
+create table wrapup_detail (
+    tenant text collate "C" not null default 'default',
+    wrapup_time timestamp(3) not null,
+    conversation_id varchar(50) not null,
+    ordinal integer not null,
+    wrapup_label varchar(50),
+    category_name varchar(50),
+    agent_id varchar(50) not null,
+    notes varchar(350),
+    record_creation_time timestamp(3) not null,
+    format smallint not null default 1,
+    created_at timestamp(3) not null default (now() at time zone 'utc'),
+    updated_at timestamp(3) not null default (now() at time zone 'utc'),
+    primary key (tenant, conversation_id, agent_id, wrapup_time, ordinal)
+);
+
+create table conversation_hold_resume (
+    tenant text collate "C" not null default 'default',
+    conversation_id varchar(50) not null,
+    conversation_state varchar(50) not null,
+    agent_id varchar(50),
+    event_timestamp timestamp(3) not null,
+    channel_session_id varchar(50) not null,
+    record_creation_time timestamp(3) not null,
+    format smallint not null default 1,
+    created_at timestamp(3) not null default (now() at time zone 'utc'),
+    updated_at timestamp(3) not null default (now() at time zone 'utc'),
+    primary key (tenant, conversation_id, event_timestamp, conversation_state)
+);

@@ -1,0 +1,65 @@
+//! Reading the URL of a broker without ever showing its password.
+
+use convene_runtime::ports::bus::BusError;
+use lapin::uri::{AMQPScheme, AMQPUri};
+
+use crate::limits::HEARTBEAT_S;
+
+/// Where the broker is, and how to log in.
+pub(crate) struct Address {
+    /// For the client; holds the credentials, so it is never printed.
+    pub(crate) uri: AMQPUri,
+    /// `host:port/vhost`, for people.
+    pub(crate) shown: String,
+}
+
+impl Address {
+    /// # Errors
+    /// When the text is no `amqp://` URL. The message never repeats the text: it may hold a password.
+    pub(crate) fn parse(url: &str) -> Result<Self, BusError> {
+        let mut uri: AMQPUri = url.parse().map_err(|_| {
+            BusError("the AMQP URL cannot be read: write it as amqp://user:password@host:5672/%2f".into())
+        })?;
+        if uri.scheme == AMQPScheme::AMQPS {
+            return Err(BusError(
+                "amqps is not built in: use amqp:// on a private network or through a TLS proxy".into(),
+            ));
+        }
+        if uri.authority.host.is_empty() {
+            return Err(BusError(
+                "the AMQP URL names no host: write it as amqp://user:password@host:5672/%2f".into(),
+            ));
+        }
+        uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
+        let shown = format!("{}:{}/{}", uri.authority.host, uri.authority.port, uri.vhost);
+        Ok(Self { uri, shown })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_credentials() {
+        let address = Address::parse("amqp://amal:s3cret@broker.example:5673/%2f").unwrap();
+        assert_eq!(address.shown, "broker.example:5673//");
+        assert_eq!(address.uri.authority.userinfo.password, "s3cret");
+    }
+
+    #[test]
+    fn a_bad_url_is_refused_without_repeating_it() {
+        for url in [
+            "mailto:s3cret",
+            "http://s3cret@host",
+            "s3cret",
+            "",
+            "amqps://amal:s3cret@host",
+            "amqp://a:s3cret@:x",
+        ] {
+            let error = Address::parse(url).err().unwrap_or_else(|| BusError(format!("accepted: {url}")));
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What the owner before left undone.
+
+use convene_core::effect::BotCall;
+use convene_runtime::ports::store::{Hop, StoreError, StoreResult, TENANT, Unfinished, Unpublished};
+use sqlx::Row;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+
+use crate::error::store_error;
+use crate::unsigned;
+
+/// Hops, publications and bot calls of these partitions.
+pub(crate) async fn unfinished(pool: &SqlitePool, partitions: &[u32]) -> StoreResult<Unfinished> {
+    let partitions = serde_json::Value::from_iter(partitions.iter().copied()).to_string();
+    let hops = sqlx::query(
+        "select id, partition, at, ordinal, body from hop
+        where tenant = ?1 and partition in (select value from json_each(?2)) order by at, seq",
+    );
+    let publications = sqlx::query(
+        "select o.key, o.version, o.partition, coalesce(c.output, '[]') as output
+        from outbox o
+        left join journal j on j.tenant = o.tenant and j.key = o.key and j.version = o.version
+        left join journal_content c
+            on c.tenant = j.tenant and c.key = j.key and c.version = j.version
+        where o.tenant = ?1 and o.partition in (select value from json_each(?2)) order by j.at, o.seq",
+    );
+    let calls = sqlx::query(
+        "select id, partition, bot, conversation, request, deadline from bot_call
+        where tenant = ?1 and partition in (select value from json_each(?2)) order by seq",
+    );
+    let hops = hops.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
+    let publications =
+        publications.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
+    let calls = calls.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
+    Ok(Unfinished {
+        hops: hops.iter().map(hop).collect::<StoreResult<_>>()?,
+        publications: publications.iter().map(publication).collect::<StoreResult<_>>()?,
+        bot_calls: calls.iter().map(bot_call).collect::<StoreResult<_>>()?,
+    })
+}
+
+fn partition(row: &SqliteRow) -> StoreResult<u32> {
+    unsigned(row.try_get("partition").map_err(store_error)?)
+}
+
+fn hop(row: &SqliteRow) -> StoreResult<Hop> {
+    Ok(Hop {
+        id: row.try_get("id").map_err(store_error)?,
+        partition: partition(row)?,
+        at: row.try_get("at").map_err(store_error)?,
+        ordinal: row.try_get("ordinal").map_err(store_error)?,
+        body: row.try_get("body").map_err(store_error)?,
+    })
+}
+
+fn publication(row: &SqliteRow) -> StoreResult<(Unpublished, String)> {
+    let pointer = Unpublished {
+        key: row.try_get("key").map_err(store_error)?,
+        version: row.try_get("version").map_err(store_error)?,
+        partition: partition(row)?,
+    };
+    Ok((pointer, row.try_get("output").map_err(store_error)?))
+}
+
+fn bot_call(row: &SqliteRow) -> StoreResult<(u32, BotCall)> {
+    let id: String = row.try_get("id").map_err(store_error)?;
+    let request: &str = row.try_get("request").map_err(store_error)?;
+    let request = serde_json::from_str(request)
+        .map_err(|error| StoreError::Broken(format!("the request of bot call {id}: {error}")))?;
+    let call = BotCall {
+        id,
+        bot: row.try_get("bot").map_err(store_error)?,
+        conversation: row.try_get("conversation").map_err(store_error)?,
+        request,
+        deadline: row.try_get("deadline").map_err(store_error)?,
+    };
+    Ok((partition(row)?, call))
+}
