@@ -9,7 +9,12 @@ use crate::args::Command;
 /// Starts logging. While the demo plays, only warnings are shown unless `CONVENE_LOG` says otherwise.
 pub(crate) fn start(command: &Command) {
     let quiet = !matches!(command, Command::Run(args) if !args.demo);
-    let default = if quiet { "warn" } else { "info" };
+    // The AMQP client would log whole returned messages, and with them what people said.
+    let default = if quiet {
+        "warn,lapin=error,lapin::returned_messages=off"
+    } else {
+        "info,lapin=error,lapin::returned_messages=off"
+    };
     let filter = EnvFilter::try_from_env("CONVENE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -1,6 +1,8 @@
--- What the engine must not forget. The first key column is always the tenant. JSON is kept as `text`: bytes come
--- back as they were written. Keys compare byte by byte (collation "C"), which is fast and the same everywhere.
--- `format` is the version of the record's own layout, so that a later release can read what an earlier one wrote.
+-- What the engine must not forget. The tenant is part of every key, at its end: in front it would make each
+-- step down an index compare two texts, the first of them always equal. JSON is kept as `text`: bytes come
+-- back as they were written. Keys compare byte by byte (collation "C"), which is fast and the same
+-- everywhere. `format` is the version of the record's own layout, so that a later release can read what an
+-- earlier one wrote.
 
 -- Ends the statement, and with it the transaction, with a code of our own: CV001 conflict, CV002 fenced,
 -- CV003 impossible. The message is the JSON list of the keys concerned.
@@ -15,12 +17,12 @@ create table seen (
     id text collate "C" not null,
     at bigint not null,
     format smallint not null default 1,
-    primary key (tenant, id)
+    primary key (id, tenant)
 );
 create index seen_at on seen using brin (at);
 
--- The skeleton of history: no words of people, no names. Partitioned by month of `at` (epoch ms), hence `at` in the
--- key; that (key, version) is unique follows from the version check on the state written beside it.
+-- The skeleton of history: no words of people, no names. Partitioned by month of `at` (epoch ms), hence `at`
+-- in the key; that (key, version) is unique follows from the version check on the state written beside it.
 create table journal (
     tenant text collate "C" not null default 'default',
     key text collate "C" not null,
@@ -32,7 +34,7 @@ create table journal (
     deployment text collate "C" not null,
     trace text not null,
     publishes boolean not null,
-    primary key (tenant, key, version, at)
+    primary key (key, version, at, tenant)
 ) partition by range (at);
 
 -- What was said and decided in words: the part that can be erased while history stays whole.
@@ -44,15 +46,16 @@ create table journal_content (
     format smallint not null default 1,
     input text not null,
     output text not null,
-    primary key (tenant, key, version, at)
+    primary key (key, version, at, tenant)
 ) partition by range (at);
 
 -- Nothing may fail because a month has no partition.
 create table journal_other partition of journal default;
 create table journal_content_other partition of journal_content default;
 
--- Makes the partitions of this month and of `months` more. A month whose rows already lie in the default partition is
--- left there. Gives up quietly when another engine is at it, or when the tables are busy; it is called often.
+-- Makes the partitions of this month and of `months` more. A month whose rows already lie in the default
+-- partition is left there. Gives up quietly when another engine is at it, or when the tables are busy; it is
+-- called often.
 create function convene_journal_ahead(months integer) returns integer language plpgsql as $$
 declare
     start_of timestamp := date_trunc('month', now() at time zone 'utc');
@@ -94,12 +97,12 @@ create table conversation_state (
     body text not null,
     format smallint not null default 1,
     seq bigint generated always as identity,
-    primary key (tenant, key)
+    primary key (key, tenant)
 ) with (fillfactor = 60);
-create index conversation_state_open on conversation_state (tenant, seq) where open;
-create index conversation_state_newest on conversation_state (tenant, seq);
-create index conversation_state_customer on conversation_state (tenant, customer);
-create index conversation_state_room on conversation_state (tenant, room);
+create index conversation_state_open on conversation_state (seq, tenant) where open;
+create index conversation_state_newest on conversation_state (seq, tenant);
+create index conversation_state_customer on conversation_state (customer, tenant);
+create index conversation_state_room on conversation_state (room, tenant);
 
 -- The routing machine: a version, and a record for each agent, queue, task …
 create table routing_head (
@@ -113,7 +116,7 @@ create table routing_record (
     key text collate "C" not null,
     body text not null,
     format smallint not null default 1,
-    primary key (tenant, key)
+    primary key (key, tenant)
 ) with (fillfactor = 60);
 
 create table timer (
@@ -124,9 +127,9 @@ create table timer (
     id text collate "C" not null,
     due bigint not null,
     format smallint not null default 1,
-    primary key (tenant, owner, name)
+    primary key (owner, name, tenant)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
-create index timer_due on timer (tenant, partition, due);
+create index timer_due on timer (partition, due, tenant);
 
 -- Steps between two state machines that were asked for and not yet taken.
 create table hop (
@@ -138,10 +141,11 @@ create table hop (
     body text not null,
     format smallint not null default 1,
     seq bigint generated always as identity,
-    primary key (tenant, id)
+    primary key (id, tenant)
 ) with (autovacuum_vacuum_scale_factor = 0.05);
 
--- Points at journal rows whose output was not yet confirmed by the broker. Never polled: read once, by a new owner.
+-- Points at journal rows whose output was not yet confirmed by the broker. Never polled: read once, by a new
+-- owner.
 create table outbox (
     tenant text collate "C" not null default 'default',
     key text collate "C" not null,
@@ -149,7 +153,7 @@ create table outbox (
     partition integer not null,
     format smallint not null default 1,
     seq bigint generated always as identity,
-    primary key (tenant, key, version)
+    primary key (key, version, tenant)
 ) with (autovacuum_vacuum_scale_factor = 0.05);
 
 create table bot_call (
@@ -162,7 +166,7 @@ create table bot_call (
     deadline bigint not null,
     format smallint not null default 1,
     seq bigint generated always as identity,
-    primary key (tenant, id)
+    primary key (id, tenant)
 ) with (autovacuum_vacuum_scale_factor = 0.05);
 
 create table dead_letter (
@@ -174,7 +178,7 @@ create table dead_letter (
     source text not null,
     payload bytea not null,
     format smallint not null default 1,
-    primary key (tenant, id)
+    primary key (id, tenant)
 );
 
 create table deployment (
@@ -183,11 +187,11 @@ create table deployment (
     files text not null,
     at bigint not null,
     format smallint not null default 1,
-    primary key (tenant, id)
+    primary key (id, tenant)
 );
 
--- Bodies of a few kilobytes are compressed in every commit: lz4 costs a fifth of the default method. A server built
--- without it keeps its default.
+-- Bodies of a few kilobytes are compressed in every commit: lz4 costs a fifth of the default method. A server
+-- built without it keeps its default.
 do $$ begin
     alter table journal alter column trace set compression lz4;
     alter table journal_other alter column trace set compression lz4;

@@ -7,7 +7,7 @@ create table customer (
     body text not null,
     format smallint not null default 1,
     seq bigint generated always as identity,
-    primary key (tenant, id)
+    primary key (id, tenant)
 );
 
 create table identity (
@@ -16,11 +16,11 @@ create table identity (
     identifier text collate "C" not null,
     customer text collate "C" not null,
     format smallint not null default 1,
-    primary key (tenant, attribute, identifier, customer)
+    primary key (identifier, attribute, customer, tenant)
 );
 
--- One contact-centre room a customer: two engines that meet a customer at once must not open two. The live conversation
--- is a column, so that there is room for one only.
+-- One contact-centre room a customer: two engines that meet a customer at once must not open two. The live
+-- conversation is a column, so that there is room for one only.
 create table room (
     tenant text collate "C" not null default 'default',
     id text collate "C" not null,
@@ -32,8 +32,8 @@ create table room (
     previous_queue text,
     previous_agent text,
     format smallint not null default 1,
-    primary key (tenant, id),
-    constraint room_customer unique (tenant, customer)
+    primary key (id, tenant),
+    constraint room_customer unique (customer, tenant)
 ) with (fillfactor = 70);
 
 create table live_session (
@@ -43,6 +43,5 @@ create table live_session (
     conversation text collate "C" not null,
     home integer not null,
     format smallint not null default 1,
-    primary key (tenant, channel, identifier)
+    primary key (identifier, channel, tenant)
 );
-create index live_session_identifier on live_session (tenant, identifier);

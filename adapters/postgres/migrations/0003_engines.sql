@@ -1,4 +1,5 @@
--- Which engine owns which partition. Times are the database's own, so that engines need not agree on the hour.
+-- Which engine owns which partition. Times are the database's own, so that engines need not agree on the
+-- hour.
 
 create table partition_lease (
     tenant text collate "C" not null default 'default',

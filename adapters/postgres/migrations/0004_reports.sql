@@ -1,9 +1,10 @@
--- The reporting schema of domain.md section 6: its names, columns and widths, plus the tenant and the two dates of the
--- row itself. Times are UTC. There are no foreign keys between these tables: the row of a task is written before the
--- row of its conversation, which is written when the conversation closes; agents, queues and media are named by the
--- deployment, not by tables.
+-- The reporting schema of domain.md section 6: its names, columns and widths, plus the tenant and the two
+-- dates of the row itself. Times are UTC. There are no foreign keys between these tables: the row of a task
+-- is written before the row of its conversation, which is written when the conversation closes; agents,
+-- queues and media are named by the deployment, not by tables.
 
--- A time outside the calendar of a report must not fail a commit: it is moved to the nearest day of years 1 to 9999.
+-- A time outside the calendar of a report must not fail a commit: it is moved to the nearest day of years 1
+-- to 9999.
 create function convene_time(ms bigint) returns timestamp(3) language sql immutable strict parallel safe as $$
     select (timestamp 'epoch' + least(greatest(ms, -62135596800000), 253402300799999) * interval '1 millisecond')
 $$;

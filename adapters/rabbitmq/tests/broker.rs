@@ -58,6 +58,7 @@ async fn what_was_not_acknowledged_comes_back_in_order_and_old_tokens_are_void()
     bus.acknowledge(&[tokens[4]]).await.unwrap();
     bus.acknowledge(&[tokens[2], tokens[4]]).await.unwrap();
     bus.acknowledge(&[beyond]).await.unwrap();
+    assert!(silent(&mut deliveries).await, "the broker closed the channel and delivered again");
     bus.own(&[1], into.clone()).await.unwrap();
     let other = site.bus().await;
     let (into_other, mut deliveries_other) = mpsc::channel(64);
@@ -66,11 +67,14 @@ async fn what_was_not_acknowledged_comes_back_in_order_and_old_tokens_are_void()
         let delivery = next(&mut deliveries_other).await;
         assert_eq!((delivery.id, delivery.redelivered), (Some(expected.to_string()), true));
     }
-    // The old owner's tokens take nothing away, not even after it owns the partition again.
-    bus.acknowledge(&[tokens[19]]).await.unwrap();
+    // The old owner's tokens take nothing away, not even when it owns the partition again and the tags are in use.
+    bus.acknowledge(&[tokens[9]]).await.unwrap();
     other.own(&[], mpsc::channel(1).0).await.unwrap();
-    bus.own(&[0, 1], into).await.unwrap();
-    bus.acknowledge(&[tokens[19]]).await.unwrap();
+    bus.own(&[0, 1], into.clone()).await.unwrap();
+    assert_eq!(take(&mut deliveries, 15).await.0, (5..20).collect::<Vec<_>>());
+    bus.acknowledge(&[tokens[9]]).await.unwrap();
+    bus.own(&[], into.clone()).await.unwrap();
+    bus.own(&[0], into).await.unwrap();
     assert_eq!(drain(&bus, &mut deliveries, 15).await, (5..20).collect::<Vec<_>>());
     bus.close().await;
     other.close().await;

@@ -61,8 +61,7 @@ async fn a_restart_of_the_broker_keeps_every_input_and_the_order_of_every_key() 
     bus.publish(&round(1)).await.unwrap();
     let (into, mut deliveries) = mpsc::channel(512);
     bus.own(&all(), into).await.unwrap();
-    // Some are with the engine, unacknowledged, when the plug is pulled.
-    next(&mut deliveries).await;
+    // All are with the engine or on their way, unacknowledged, when the plug is pulled.
     sleep(REGISTRY_WAIT).await;
     control.run("rabbit-kill", &[]).await;
     control.run("rabbit-start", &[]).await;
@@ -90,9 +89,10 @@ async fn a_restart_of_the_broker_keeps_every_input_and_the_order_of_every_key() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn publishing_into_a_stopping_broker_fails_soon_and_works_again_later() {
-    let (Some(site), Some(control)) = (Site::new("stop"), Control::new()) else { return };
+    let Some(control) = Control::new() else { return };
     let _turn = ONE_AT_A_TIME.lock().await;
     for plug in ["rabbit-stop", "rabbit-kill"] {
+        let Some(site) = Site::new(plug) else { return };
         let bus = site.bus().await;
         let (into, mut deliveries) = mpsc::channel(8192);
         bus.own(&all(), into).await.unwrap();
@@ -123,7 +123,8 @@ async fn publishing_into_a_stopping_broker_fails_soon_and_works_again_later() {
         bus.publish(&hops(0, confirmed, confirmed + 100)).await.unwrap();
         // Everything confirmed is there.
         let came = drain(&bus, &mut deliveries, confirmed + 100).await;
-        assert!(came.is_sorted());
+        let disorder: Vec<_> = came.windows(2).filter(|pair| pair[0] > pair[1]).collect();
+        assert!(disorder.is_empty(), "after {plug}, {confirmed} confirmed: {disorder:?}");
         // Listeners live on.
         let publishing = async {
             loop {
@@ -136,8 +137,8 @@ async fn publishing_into_a_stopping_broker_fails_soon_and_works_again_later() {
             heard = timeout(Duration::from_secs(10), heard.recv()) => assert_eq!(heard.unwrap().unwrap().id, "e"),
         }
         bus.close().await;
+        site.clean().await;
     }
-    site.clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,5 @@
--- What the engine must not forget. The tables, columns and keys are those of the Postgres store. The first key column is
--- always the tenant; JSON is kept as `text`, byte for byte; `format` is the version of the record's own layout.
+-- What the engine must not forget. The tables and columns are those of the Postgres store; the tenant is part
+-- of every key; JSON is kept as `text`, byte for byte; `format` is the version of the record's own layout.
 
 create table seen (
     tenant text not null default 'default',

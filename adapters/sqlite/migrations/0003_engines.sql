@@ -1,5 +1,5 @@
--- Which engine owns which partition. There is one engine; the epoch still grows with every opening of the file, so that
--- work of an engine before is told from work of this one.
+-- Which engine owns which partition. There is one engine; the epoch still grows with every opening of the
+-- file, so that work of an engine before is told from work of this one.
 
 create table partition_lease (
     tenant text not null default 'default',

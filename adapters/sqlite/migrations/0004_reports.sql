@@ -1,6 +1,6 @@
--- The reporting schema of domain.md section 6: its names, columns and widths, plus the tenant and the two dates of the
--- row itself. Times are ISO texts in UTC. There are no foreign keys between these tables: the row of a task is written
--- before the row of its conversation, which is written when the conversation closes.
+-- The reporting schema of domain.md section 6: its names, columns and widths, plus the tenant and the two
+-- dates of the row itself. Times are ISO texts in UTC. There are no foreign keys between these tables: the
+-- row of a task is written before the row of its conversation, which is written when the conversation closes.
 
 create table conversation (
     tenant text not null default 'default',

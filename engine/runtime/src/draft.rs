@@ -41,8 +41,6 @@ pub(crate) struct Draft {
     pub forwards: Vec<Outgoing>,
     /// Those inputs, to be stepped again when publishing fails; their waiting callers too.
     pub forwarded: Vec<Item>,
-    /// Dead letters, published before the acknowledgement.
-    pub letters: Vec<Outgoing>,
 }
 
 impl Draft {
@@ -59,7 +57,6 @@ impl Draft {
             && self.items.is_empty()
             && self.tokens.is_empty()
             && self.forwards.is_empty()
-            && self.letters.is_empty()
             && self.replies.is_empty()
     }
 }

@@ -188,7 +188,7 @@ impl Worker {
             let live =
                 arrival.live_session.clone().or_else(|| arrival.room.as_ref().and_then(|r| r.live.clone()));
             let Some(live) = live else {
-                return self.begin(draft, item, arrival, local);
+                return self.begin(draft, item, arrival, local).await;
             };
             if !self.owns(live.home) {
                 self.forward(draft, item, live.home);
@@ -203,7 +203,7 @@ impl Worker {
                         .step_on(draft, item, &live.conversation, Some((state, version)), local)
                         .await;
                 }
-                return self.begin(draft, item, Arrival { live_session: None, ..arrival }, local);
+                return self.begin(draft, item, Arrival { live_session: None, ..arrival }, local).await;
             }
             self.sessions.remove(&sender);
             self.arrivals.remove(&sender);
@@ -240,7 +240,7 @@ impl Worker {
         Ok(Some(arrival))
     }
 
-    fn begin(
+    async fn begin(
         &mut self,
         draft: &mut Draft,
         mut item: Item,
@@ -250,7 +250,7 @@ impl Worker {
         let key = conversation::new_id(&item.id);
         set_arrival(&mut item, arrival);
         let deployment = self.deployments.current();
-        self.step_conversation(draft, item, &key, None, &deployment, local)
+        self.step_conversation(draft, item, &key, None, &deployment, local).await
     }
 
     async fn take_conversation(
@@ -315,10 +315,10 @@ impl Worker {
                 self.deployments.current()
             }
         };
-        self.step_conversation(draft, item, key, before, &deployment, local)
+        self.step_conversation(draft, item, key, before, &deployment, local).await
     }
 
-    fn step_conversation(
+    async fn step_conversation(
         &mut self,
         draft: &mut Draft,
         item: Item,
@@ -351,7 +351,7 @@ impl Worker {
         };
         let reply = step.reply.clone().unwrap_or_else(Reply::done);
         let Some(state) = step.state.as_ref() else {
-            self.refused_unborn(draft, item, &reply);
+            self.refused_unborn(draft, item, &reply).await;
             return Ok(Taken::Done);
         };
         let mut publications = step.publications.clone();
@@ -455,11 +455,11 @@ impl Worker {
     }
 
     /// A refused input that begins no conversation: there is no journal to keep it in but the dead letters.
-    fn refused_unborn(&mut self, draft: &mut Draft, mut item: Item, reply: &Reply) {
+    async fn refused_unborn(&mut self, draft: &mut Draft, mut item: Item, reply: &Reply) {
         if let Reply::Refused { code, detail, .. } = reply {
             if !matches!(item.reply, ReplyTo::Here(_)) {
                 self.metrics.dead_lettered.with_label_values(&[code.as_str()]).inc();
-                draft.letters.push(dead(&item.id, code, detail, item.at, &item.raw));
+                self.publish_now(dead(&item.id, code, detail, item.at, &item.raw)).await;
             }
         }
         draft.seen.insert(item.id.clone());
@@ -646,10 +646,10 @@ impl Worker {
             source: item.source.clone(),
             payload: item.raw.clone(),
         };
-        self.store.bury(&letter).await?;
         if !matches!(item.reply, ReplyTo::Here(_)) {
-            draft.letters.push(dead(&item.id, reason, detail, item.at, &item.raw));
+            self.publish_now(dead(&item.id, reason, detail, item.at, &item.raw)).await;
         }
+        self.store.bury(&letter).await?;
         draft.seen.insert(item.id.clone());
         draft.batch.hops_done.extend(item.hop.clone());
         draft.tokens.extend(item.token);

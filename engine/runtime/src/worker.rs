@@ -21,7 +21,7 @@ use crate::engine::Shared;
 use crate::intake;
 use crate::item::{Item, What};
 use crate::metrics::Metrics;
-use crate::ports::bus::{Delivery, ReplyTo};
+use crate::ports::bus::{Delivery, ReplyTo, Token};
 use crate::ports::store::{Lease, Sender, Store, StoreError, StoreResult};
 use crate::probe::Probe;
 use crate::publisher::{self, Publisher};
@@ -59,6 +59,8 @@ pub(crate) struct Worker {
     pub(crate) carry: VecDeque<Item>,
     pub(crate) flush: bool,
     pub(crate) next_timer: i64,
+    /// Deliveries that are no input, to be acknowledged with the next batch.
+    refused_tokens: Vec<Token>,
     leases: Vec<Lease>,
     publisher: Publisher,
     deliveries: (mpsc::Sender<Delivery>, mpsc::Receiver<Delivery>),
@@ -69,14 +71,20 @@ pub(crate) struct Worker {
     next_lease: Instant,
     next_timer_check: Instant,
     next_hop_check: Instant,
+    next_mark: Instant,
     pause: Duration,
 }
 
 /// A batch whose commit is under way.
 struct Flight {
     keys: Vec<String>,
-    handle: JoinHandle<(Draft, StoreResult<()>)>,
+    handle: JoinHandle<Committed>,
+    /// How it ended, once it was seen to end.
+    landed: Option<Result<Committed, tokio::task::JoinError>>,
 }
+
+/// A draft and the store's word on it.
+type Committed = (Draft, StoreResult<()>);
 
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
@@ -98,6 +106,7 @@ impl Worker {
             carry: VecDeque::new(),
             flush: false,
             next_timer: 0,
+            refused_tokens: Vec::new(),
             leases: Vec::new(),
             publisher,
             deliveries: mpsc::channel(2 * BATCH_MAX),
@@ -107,6 +116,7 @@ impl Worker {
             next_lease: now,
             next_timer_check: now,
             next_hop_check: now + HOP_CHECK,
+            next_mark: now,
             pause: Duration::from_millis(50),
             shared,
         }
@@ -193,13 +203,8 @@ impl Worker {
         let until = self.next_lease.min(self.next_timer_check).min(Instant::now() + marks);
         let landed = async {
             match flight {
-                Some(flight) => {
-                    while !flight.handle.is_finished() {
-                        tokio::task::yield_now().await;
-                        sleep(Duration::from_micros(200)).await;
-                    }
-                }
-                None => std::future::pending().await,
+                Some(flight) if flight.landed.is_none() => flight.landed = Some((&mut flight.handle).await),
+                _ => std::future::pending().await,
             }
         };
         let delivery = tokio::select! {
@@ -238,18 +243,22 @@ impl Worker {
         item
     }
 
-    /// A delivery that is no input: quarantined, published to `convene.dead`, acknowledged.
+    /// A delivery that is no input: published to `convene.dead`, quarantined, and acknowledged with the batch it came
+    /// with: an acknowledgement covers everything before it, and that must be committed first.
     async fn refuse(&mut self, fault: intake::Fault, delivery: Delivery, at: i64) {
         tracing::warn!(reason = %fault.reason, detail = %fault.detail, key = %delivery.key, "dead letter");
         self.metrics.dead_lettered.with_label_values(&[fault.reason.as_str()]).inc();
         let id = delivery.id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        if !matches!(delivery.reply, ReplyTo::Here(_)) {
+            self.publish_now(publisher::dead(&id, &fault.reason, &fault.detail, at, &delivery.body)).await;
+        }
         let letter = crate::ports::store::DeadLetter {
             id: format!("dead:{id}"),
             at,
             reason: fault.reason.clone(),
             detail: fault.detail.clone(),
             source: delivery.key.clone(),
-            payload: delivery.body.clone(),
+            payload: delivery.body,
         };
         while let Err(problem) = self.store.bury(&letter).await {
             if matches!(problem, StoreError::Conflict { .. }) {
@@ -260,31 +269,19 @@ impl Worker {
             }
             self.troubled(&problem).await;
         }
-        let mut draft = Draft::default();
-        let here = matches!(delivery.reply, ReplyTo::Here(_));
-        if !here {
-            draft.letters.push(publisher::dead(&id, &fault.reason, &fault.detail, at, &delivery.body));
-        }
-        draft.tokens.push(delivery.token);
+        self.refused_tokens.push(delivery.token);
         let reply = Reply::refused(&fault.reason, fault.detail, serde_json::Value::Null);
-        draft.replies.push((id, delivery.reply, reply));
-        self.orphans(draft).await;
+        self.answer(delivery.reply, reply).await;
     }
 
-    /// Publishes and acknowledges what needs no commit.
-    async fn orphans(&mut self, draft: Draft) {
-        self.before_acknowledge(&draft).await;
-        self.follow_up(draft).await;
+    /// Publishes one message before anything else goes on; tries until it succeeds or the engine stops.
+    pub(crate) async fn publish_now(&self, message: crate::ports::bus::Outgoing) {
+        self.publish_all(&[message]).await;
     }
 
-    /// Dead letters and forwarded inputs must be on the bus before their deliveries are acknowledged.
-    async fn before_acknowledge(&mut self, draft: &Draft) {
-        let messages: Vec<_> = draft.letters.iter().chain(&draft.forwards).cloned().collect();
-        if messages.is_empty() {
-            return;
-        }
+    async fn publish_all(&self, messages: &[crate::ports::bus::Outgoing]) {
         let mut pause = Duration::from_millis(50);
-        while let Err(problem) = self.shared.bus.publish(&messages).await {
+        while let Err(problem) = self.shared.bus.publish(messages).await {
             tracing::warn!(%problem, "publishing failed, trying again");
             if self.shared.stop.is_cancelled() {
                 return;
@@ -294,10 +291,25 @@ impl Worker {
         }
     }
 
+    /// Forwarded inputs must be on the bus before their deliveries are acknowledged.
+    async fn before_acknowledge(&self, draft: &Draft) {
+        if !draft.forwards.is_empty() {
+            self.publish_all(&draft.forwards).await;
+        }
+    }
+
     /// Starts the commit of a draft.
     fn launch(&mut self, mut draft: Draft) -> Option<Flight> {
         self.write_records(&mut draft);
+        // An acknowledgement covers everything before it: not while something before it still waits.
+        if !self.carry.iter().any(|i| i.token.is_some()) {
+            draft.tokens.append(&mut self.refused_tokens);
+        }
         draft.close();
+        if draft.is_empty() && Instant::now() < self.next_mark {
+            return None;
+        }
+        self.next_mark = Instant::now() + MARK_AFTER;
         draft.batch.published = self.publisher.confirmed();
         if draft.is_empty() {
             return None;
@@ -325,12 +337,15 @@ impl Worker {
             }
             (draft, result)
         });
-        Some(Flight { keys, handle })
+        Some(Flight { keys, handle, landed: None })
     }
 
     /// Waits for a commit. `true` when it stands; otherwise everything since is taken back.
     async fn land(&mut self, flight: Flight) -> bool {
-        let landed = flight.handle.await;
+        let landed = match flight.landed {
+            Some(landed) => landed,
+            None => flight.handle.await,
+        };
         self.in_flight_seen.clear();
         self.in_flight_touched.clear();
         match landed {
@@ -622,6 +637,7 @@ impl Worker {
     async fn failed(&mut self, mut draft: Draft, problem: StoreError) {
         let mut items = std::mem::take(&mut draft.items);
         items.append(&mut draft.forwarded);
+        self.keep_tokens(&draft.tokens, &items);
         match &problem {
             StoreError::Conflict { keys } => {
                 tracing::info!(?keys, "another engine was faster, stepping again");
@@ -652,8 +668,15 @@ impl Worker {
     fn take_back(&mut self, mut draft: Draft) {
         let mut items = std::mem::take(&mut draft.items);
         items.append(&mut draft.forwarded);
+        self.keep_tokens(&draft.tokens, &items);
         reattach(&mut items, draft.replies);
         self.put_back(items);
+    }
+
+    /// Deliveries that need no step again (repeats, dead letters) are acknowledged with the next batch that stands.
+    fn keep_tokens(&mut self, tokens: &[Token], items: &[Item]) {
+        let again: HashSet<Token> = items.iter().filter_map(|i| i.token).collect();
+        self.refused_tokens.extend(tokens.iter().filter(|t| !again.contains(t)));
     }
 
     /// Inputs of the bus and answers of bots go back to the front, in order; the rest is read again from the store.

@@ -1,10 +1,11 @@
--- A batch in one statement: one round trip, and its own transaction when nothing else is to be written. All parts
--- see the database as it was before the statement, so `fold.rs` gives no two parts the same row. The last select
--- raises an error when a part met another writer; that undoes everything. Arrays come sorted by key, so that two
--- engines lock rows in one order. $1 is the tenant.
+-- A batch in one statement: one round trip, and its own transaction when nothing else is to be written. All
+-- parts see the database as it was before the statement, so `fold.rs` gives no two parts the same row. The
+-- last select raises an error when a part met another writer; that undoes everything. Arrays come sorted by
+-- key, so that two engines lock rows in one order. $1 is the tenant.
 --
--- Rows to change are looked up one by one (`lateral … limit 1`) and then changed by their address. A plain join would
--- leave it to the planner, which knows nothing of a young table and likes to read a whole tenant instead.
+-- Rows to change are looked up one by one (`lateral … limit 1`) and then changed by their address. A plain
+-- join would leave it to the planner, which knows nothing of a young table and likes to read a whole tenant
+-- instead.
 with fence as materialized (
     select held.partition
     from unnest($2::int4[], $3::int8[]) as n(partition, epoch)
@@ -114,7 +115,7 @@ select convene_refuse('CV001', array(
     (select 'routing' where $39::int8 is not null and not exists (select from head_new)
         and not exists (select from head_next))
 ))
-where (select count(*) from seen_new) < cardinality($4::text[])
+where false
     or (select count(*) from state_new) < cardinality($22::text[])
     or (select count(*) from state_next) < cardinality($30::text[])
     or ($39::int8 is not null

@@ -1,5 +1,6 @@
--- One wave of directory changes (`directory.rs`): no two of them meet in a row. The last select raises an error when
--- a change met another writer. $1 is the tenant. See `commit.sql` for why rows are changed by their address.
+-- One wave of directory changes (`directory.rs`): no two of them meet in a row. The last select raises an
+-- error when a change met another writer. $1 is the tenant. See `commit.sql` for why rows are changed by
+-- their address.
 with customer_set as (
     insert into customer (tenant, id, body)
     select $1, n.* from unnest($2::text[], $3::text[]) as n

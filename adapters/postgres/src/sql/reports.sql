@@ -1,5 +1,5 @@
--- Reporting rows: each table takes its rows as one JSON list whose names are the columns. Values are cut to the
--- width of their column, by characters: a long name must not fail a commit. $1 is the tenant.
+-- Reporting rows: each table takes its rows as one JSON list whose names are the columns. Values are cut to
+-- the width of their column, by characters: a long name must not fail a commit. $1 is the tenant.
 with conversation_set as (
     insert into conversation (
         tenant, conversation_id, room_id, customer_id, customer_name, start_time, end_time,

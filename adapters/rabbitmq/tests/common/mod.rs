@@ -1,6 +1,7 @@
 //! A bus of its own for each test, on the broker that `AMQP_URL` names.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,10 +120,11 @@ pub(crate) async fn drain(
     count: usize,
 ) -> Vec<usize> {
     let mut ids = Vec::new();
+    let mut seen = BTreeSet::new();
     while ids.len() < count {
         let delivery = next(deliveries).await;
         let id = delivery.id.unwrap().parse().unwrap();
-        if !ids.contains(&id) {
+        if seen.insert(id) {
             ids.push(id);
         }
         bus.acknowledge(&[delivery.token]).await.unwrap();

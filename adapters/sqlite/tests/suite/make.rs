@@ -74,6 +74,8 @@ pub fn bot_call(id: &str) -> BotCall {
     }
 }
 
+// A profile has more fields than an id, or will have.
+#[allow(clippy::needless_update)]
 pub fn customer(id: &str) -> DirectoryWrite {
     let customer = Customer { id: Some(id.into()), ..Customer::default() };
     DirectoryWrite::Customer { customer: Box::new(customer) }

@@ -253,7 +253,9 @@ fn request(
     let media = work.d.centre.channel_types.get(&channel.kind).map(|k| k.media.clone()).unwrap_or_default();
     let direction = text(order, "direction").unwrap_or("INBOUND").to_owned();
     let priority = order.data.get("priority").and_then(Json::as_i64).unwrap_or(1);
+    let id = work.ids.fresh();
     let ask = AssignRequest {
+        request: id.clone(),
         conversation: work.c.id.clone(),
         home: work.c.home,
         session: session.id.clone(),
@@ -281,6 +283,7 @@ fn request(
         format!("direction {direction}"),
     );
     work.c.request = Some(Request {
+        id,
         direction,
         session: session.id,
         queue: queue.unwrap_or_default(),
@@ -311,10 +314,14 @@ fn revoke_request(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> 
     for seat in &seats {
         seats::remove_agent(work, seat, &reason);
     }
-    if seats.is_empty() {
-        return cancel_resource(work, order);
+    match agent {
+        Some(agent) if seats.is_empty() => {
+            work.note("participants", format!("agent {agent} is not present"), "nothing to revoke");
+            Ok(())
+        }
+        None if seats.is_empty() => cancel_resource(work, order),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// SEND_MESSAGE: a message of the Controller to the customer.

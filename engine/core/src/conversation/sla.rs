@@ -13,12 +13,12 @@ use crate::model::{EventName, Json, ParticipantRole, emitter};
 pub(super) fn heard(w: &mut Work<'_>, event: &Happening) {
     let cur = event.session.as_deref().unwrap_or_default().to_owned();
     let cur = cur.as_str();
-    let voice_open = w.c.sessions.iter().any(|s| s.open() && is_voice(w, &s.channel));
+    let voice_open = voice_open(w);
     let cur_voice = w.c.session(cur).is_some_and(|s| is_voice(w, &s.channel));
     let held = w.c.hold.is_some();
     match &event.name {
         EventName::ChannelSessionStarted if cur_voice => { stop_agent(w); stop_non_voice(w); start(w, cur); }
-        EventName::ChannelSessionStarted if !voice_open => start(w, cur),
+        EventName::ChannelSessionStarted => start(w, cur),
         EventName::CustomerMessage => {
             if w.c.agents_present() > 0 && !held && !voice_open { start_agent(w); }
             stop(w, cur);
@@ -63,9 +63,17 @@ fn is_voice(w: &Work<'_>, channel: &str) -> bool {
     kind.is_some_and(|k| k.voice)
 }
 
-/// Starts the customer SLA of an open session from full; a running one is left alone.
+fn voice_open(w: &Work<'_>) -> bool {
+    w.c.sessions.iter().any(|s| s.open() && is_voice(w, &s.channel))
+}
+
+/// Starts the customer SLA of an open session from full; a running one is left alone, and beside an open call only
+/// the call's own clock runs.
 fn start(w: &mut Work<'_>, session: &str) {
     let Some(s) = w.c.session(session).filter(|s| s.open() && s.sla.is_none()) else { return };
+    if voice_open(w) && !is_voice(w, &s.channel) {
+        return;
+    }
     let channel = w.d.centre.channels.get(&s.channel);
     let Some(total_ms) = channel.and_then(|c| c.inactivity_ms).filter(|ms| *ms > 0) else { return };
     let at = w.at;

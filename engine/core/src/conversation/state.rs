@@ -263,6 +263,9 @@ pub struct Hold {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
+    /// Id of this very request; tells about another one are late.
+    #[serde(default)]
+    pub id: String,
     /// Task direction (1.12).
     pub direction: String,
     /// Session it came on.

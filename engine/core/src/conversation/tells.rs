@@ -34,10 +34,6 @@ pub(super) fn told(work: &mut Work<'_>, tell: &Tell) {
         Tell::Joined { agent, task, role } => {
             let role =
                 if role == "ASSISTANT" { ParticipantRole::Assistant } else { ParticipantRole::Primary };
-            let joins = work.c.request.as_ref().is_some_and(|r| r.task == *task || r.task.is_empty());
-            if joins {
-                work.c.request = None;
-            }
             seats::agent_joins(work, agent, task, role);
         }
         Tell::Gone { agent, reason } => {
@@ -46,8 +42,10 @@ pub(super) fn told(work: &mut Work<'_>, tell: &Tell) {
             }
         }
         Tell::WrapUpOver { agent, how } => wrap_up_over(work, agent, how),
-        Tell::Refused { code, detail } => {
-            work.c.request = None;
+        Tell::Refused { request, code, detail } => {
+            if work.c.request.as_ref().is_some_and(|r| r.id == *request) {
+                work.c.request = None;
+            }
             work.note("routing", format!("request refused: {code}"), detail.clone());
         }
         Tell::AllClosed => close::tasks_closed(work),
@@ -72,13 +70,11 @@ fn routing_event(work: &mut Work<'_>, name: EventName, session: &str, data: Json
 }
 
 fn changed(work: &mut Work<'_>, task: &TaskView, task_changed: bool, media_changed: bool) {
-    let of_request = work.c.request.as_mut().filter(|r| r.session == task.session);
-    if let Some(request) = of_request {
+    if let Some(request) = work.c.request.as_mut().filter(|r| r.id == task.request) {
         match task.media_state.as_str() {
             "QUEUED" | "RESERVED" => request.task.clone_from(&task.id),
-            "ACTIVE" if request.task == task.id => work.c.request = None,
-            "CLOSED" if request.task == task.id && !task.rerouted => work.c.request = None,
-            _ => {}
+            "CLOSED" if task.rerouted || no_agent_follows(task) => {}
+            _ => work.c.request = None,
         }
     }
     let left = work.c.last_task.as_ref().filter(|t| t.id == task.id).and_then(|t| t.left.clone());
@@ -103,10 +99,22 @@ fn changed(work: &mut Work<'_>, task: &TaskView, task_changed: bool, media_chang
     routing_event(work, EventName::TaskStateChanged, &task.session, data);
 }
 
-fn no_agent(work: &mut Work<'_>, task: &TaskView, requested_by: Option<&str>) {
-    if work.c.request.as_ref().is_some_and(|r| r.task == task.id || r.task.is_empty()) {
-        work.c.request = None;
+/// Whether the request of a closed task ends with the tell that nobody was found.
+fn no_agent_follows(task: &TaskView) -> bool {
+    match task.reason.as_deref() {
+        Some("NO_AGENT_AVAILABLE") => true,
+        Some("RONA") => task.mode == "AGENT",
+        _ => false,
     }
+}
+
+fn no_agent(work: &mut Work<'_>, task: &TaskView, requested_by: Option<&str>) {
+    if work.c.request.as_ref().is_none_or(|r| r.id != task.request) {
+        work.note("routing", "nobody was found, too late", "the request was withdrawn before");
+        return;
+    }
+    work.c.request = None;
+    work.c.avoid.clear();
     let mut metadata = json!({});
     if let Some(agent) = requested_by {
         metadata["requestedBy"] = json!(agent);

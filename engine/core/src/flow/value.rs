@@ -87,7 +87,7 @@ impl Compiler<'_, '_> {
     /// Compiles an expression that starts at character `from` of a scalar.
     fn expression(&mut self, node: &Node, scalar: &Scalar, from: usize, source: &str) -> Option<Expr> {
         let blanks = source.chars().take_while(|c| c.is_whitespace()).count();
-        let from = from + blanks * 0;
+        let from = from + blanks;
         let source = source.trim();
         let length = source.lines().next().map_or(1, |line| line.chars().count());
         let place = scalar.place_of(&node.place.file, from, length);

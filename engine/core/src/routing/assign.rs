@@ -11,13 +11,15 @@ pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
     {
         let detail = format!("task {} of this conversation is in process", open.id);
         work.note("routing", "request refused", detail.clone());
-        let tell = Tell::Refused { code: "request_in_process".into(), detail };
+        let request_id = request.request.clone();
+        let tell = Tell::Refused { request: request_id, code: "request_in_process".into(), detail };
         work.out.tells.push((request.conversation.clone(), request.home, tell));
         return;
     }
     let id = work.ids.fresh();
     let named = request.agent.is_some();
     let mut task = Task {
+        request: request.request.clone(),
         media: work.ids.fresh(),
         id,
         phase: TaskPhase::Queued,
@@ -62,7 +64,9 @@ pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
 
 /// A named agent: reserved at once, or in at once when no offer is wanted. Needs a free slot (U22).
 fn assign_named(work: &mut Work<'_>, mut task: Task, agent: &str) {
-    if let Some(why_not) = matching::not_routable(work, agent, &task.mrd) {
+    let inside = matching::in_conversation(work, agent, &task);
+    let inside = inside.then(|| format!("{agent} has a task in this conversation"));
+    if let Some(why_not) = inside.or_else(|| matching::not_routable(work, agent, &task.mrd)) {
         work.note("routing", format!("{agent} cannot take it"), why_not);
         let requested_by = task.requested_by.clone();
         tasks::close(work, task.clone(), "NO_AGENT_AVAILABLE", false);

@@ -96,6 +96,9 @@ impl Input {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AssignRequest {
+    /// Id of the request, by which the conversation knows what becomes of it.
+    #[serde(default)]
+    pub request: String,
     /// Conversation.
     pub conversation: String,
     /// Its home partition.
@@ -191,6 +194,9 @@ pub enum Tell {
     },
     /// A request was refused.
     Refused {
+        /// Id of the request.
+        #[serde(default)]
+        request: String,
         /// Stable code.
         code: String,
         /// Why.
@@ -223,6 +229,9 @@ impl Tell {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskView {
+    /// Id of the request it carries; reroute copies keep it.
+    #[serde(default)]
+    pub request: String,
     /// Task id.
     pub id: String,
     /// Media id.

@@ -98,7 +98,8 @@ fn best(work: &Work<'_>, task: &Task, step: &str, fresh_only: bool) -> Option<(S
     Some((id.clone(), load))
 }
 
-fn in_conversation(work: &Work<'_>, agent: &str, task: &Task) -> bool {
+/// Whether an agent has a task in the conversation of this one: one task per agent and conversation (1.2).
+pub(super) fn in_conversation(work: &Work<'_>, agent: &str, task: &Task) -> bool {
     work.r.tasks.values().any(|t| t.conversation == task.conversation && t.agent() == Some(agent))
 }
 

@@ -144,6 +144,9 @@ pub enum TaskPhase {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Task {
+    /// Id of the request it carries; a reroute copy keeps it.
+    #[serde(default)]
+    pub request: String,
     /// Task id.
     pub id: String,
     /// Media id.

@@ -201,6 +201,7 @@ pub(super) fn view(task: &Task, closed: Option<&str>, rerouted: bool) -> TaskVie
         (TaskPhase::WrapUp { .. }, None) => ("WRAP_UP", "ACTIVE"),
     };
     TaskView {
+        request: task.request.clone(),
         id: task.id.clone(),
         media: task.media.clone(),
         state: state.into(),

@@ -10,6 +10,8 @@ use crate::model::Json;
 use crate::report::ReportRow;
 use crate::routing::OWNER;
 
+/// How often the same decision of one step is written.
+const REPEATS_MAX: usize = 3;
 /// Longest line of event names.
 const WIDTH: usize = 108;
 
@@ -116,14 +118,7 @@ pub(super) fn write(out: &mut String, fired: &[Fired], world: &World, names: &mu
             told = Some(&step.key);
             let _ = writeln!(out, "        in {}", names.tidy(&step.key));
         }
-        for line in &step.trace {
-            if line.at == "event" {
-                continue;
-            }
-            if let Some(text) = decision(line) {
-                let _ = writeln!(out, "        {:<26} {}", names.tidy(&line.at), names.tidy(&text));
-            }
-        }
+        write_decisions(out, &step.trace, names);
         for publication in &step.publications {
             events.extend(publication.key.strip_prefix("event."));
             if let Some(line) = shown(publication) {
@@ -139,6 +134,26 @@ pub(super) fn write(out: &mut String, fired: &[Fired], world: &World, names: &mu
     write_events(out, &events);
 }
 
+/// The decision log of a step. What a flow in a circle does again and again is written twice and then counted.
+fn write_decisions(out: &mut String, trace: &[TraceLine], names: &mut Names) {
+    let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut hidden = 0;
+    for line in trace.iter().filter(|line| line.at != "event" && line.at != "command") {
+        let times = seen.entry((&line.at, &line.what)).or_default();
+        *times += 1;
+        if *times > REPEATS_MAX {
+            hidden += 1;
+            continue;
+        }
+        if let Some(text) = decision(line) {
+            let _ = writeln!(out, "        {:<26} {}", names.tidy(&line.at), names.tidy(&text));
+        }
+    }
+    if hidden > 0 {
+        let _ = writeln!(out, "        …                          {hidden} more lines of the same");
+    }
+}
+
 /// A line of the decision log; `None` for one that decides nothing.
 fn decision(line: &TraceLine) -> Option<String> {
     match (line.what.is_empty(), line.why.is_empty()) {
@@ -152,7 +167,7 @@ fn decision(line: &TraceLine) -> Option<String> {
 fn write_events(out: &mut String, events: &[&str]) {
     let mut line = String::new();
     let mut lead = "        events                     ";
-    for event in events.iter().filter(|e| !e.starts_with("AGENT_STATE_CHANGED")) {
+    for event in events.iter().filter(|e| !e.contains('.') && **e != "AGENT_STATE_CHANGED") {
         if lead.len() + line.len() + event.len() > WIDTH {
             let _ = writeln!(out, "{lead}{}", line.trim_end());
             line.clear();

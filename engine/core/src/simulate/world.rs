@@ -90,6 +90,14 @@ impl World {
         self.deferred = on;
     }
 
+    /// Takes what was deferred.
+    pub fn settle(&mut self) -> Vec<Fired> {
+        self.deferred = false;
+        let mut fired = Vec::new();
+        self.drain(&mut fired);
+        fired
+    }
+
     fn input_id(&mut self) -> String {
         self.inputs += 1;
         format!("input-{}", self.inputs)

@@ -68,7 +68,7 @@ pub struct Delivery {
 }
 
 /// Acknowledgement handle, meaningful to the bus that made it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token {
     /// Generation of the channel; an acknowledgement of an older one is dropped (the broker redelivers).
     pub generation: u64,

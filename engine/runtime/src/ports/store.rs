@@ -183,6 +183,11 @@ pub struct Hop {
     pub body: String,
 }
 
+/// Timers that are due, earliest first, and when the next one is.
+pub type Due = (Vec<DueTimer>, Option<i64>);
+/// The routing machine as it is stored: its version, and its records by key.
+pub type RoutingRecords = (i64, BTreeMap<String, String>);
+
 /// Points at a journal row whose output waits to be published.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unpublished {
@@ -305,14 +310,9 @@ pub trait Store: Send + Sync + 'static {
     fn bury<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, StoreResult<()>>;
 
     /// The routing machine: version and all records.
-    fn routing(&self) -> BoxFuture<'_, StoreResult<(i64, BTreeMap<String, String>)>>;
+    fn routing(&self) -> BoxFuture<'_, StoreResult<RoutingRecords>>;
     /// Timers of these partitions due at `now` (at most `limit`, earliest first), and when the next one is due.
-    fn due<'a>(
-        &'a self,
-        partitions: &'a [u32],
-        now: i64,
-        limit: i64,
-    ) -> BoxFuture<'a, StoreResult<(Vec<DueTimer>, Option<i64>)>>;
+    fn due<'a>(&'a self, partitions: &'a [u32], now: i64, limit: i64) -> BoxFuture<'a, StoreResult<Due>>;
     /// What the owner before left undone.
     fn unfinished<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Unfinished>>;
 

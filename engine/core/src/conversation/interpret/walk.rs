@@ -218,7 +218,7 @@ impl<'d, 'e> Walk<'d, 'e> {
         let session = self.event.session.clone();
         work.c.runs.push(Run { id: id.clone(), at, bot: self.bot.clone(), session });
         work.set_timer(format!("{RUN}{id}"), timeout_ms, None);
-        self.note(work, index, &format!("waits up to {} s", timeout_ms / 1000), String::new());
+        self.note(work, index, &format!("waits up to {}", span(timeout_ms)), String::new());
         Ok(())
     }
 
@@ -416,6 +416,11 @@ impl<'d, 'e> Walk<'d, 'e> {
     pub(super) fn arrow(&self, to: Option<NodeIndex>) -> String {
         to.map_or_else(|| "→ end".to_owned(), |n| format!("→ {}", self.flow.graph[n].name))
     }
+}
+
+/// A time span for the log.
+fn span(ms: i64) -> String {
+    if ms % 60_000 == 0 { format!("{} min", ms / 60_000) } else { format!("{} s", ms / 1000) }
 }
 
 fn located(expr: &Expr, message: &str) -> String {

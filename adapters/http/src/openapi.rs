@@ -1,0 +1,229 @@
+//! The description of the interface (OpenAPI 3.1), made of the table of routes.
+
+use std::sync::OnceLock;
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use convene_core::model::{Json, JsonMap};
+use convene_core::schema;
+use serde_json::json;
+
+use crate::extract::IDEMPOTENCY_KEY;
+use crate::problem::{CODES, MEDIA_TYPE};
+use crate::route::{Field, Payload, Route};
+use crate::routes::ROUTES;
+
+/// `GET /openapi.json`
+pub(crate) async fn serve() -> Response {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| document().to_string());
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response()
+}
+
+/// The document.
+pub(crate) fn document() -> Json {
+    let mut paths = JsonMap::new();
+    for route in ROUTES {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.verb.name()] = operation(route);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Convene",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Conversations of a contact centre. Every error is an application/problem+json with a stable `code`.",
+        },
+        "paths": paths,
+        "components": { "schemas": schemas() },
+    })
+}
+
+fn operation(route: &Route) -> Json {
+    let places = route
+        .places()
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let query = route.query.iter().map(|field| {
+        json!({
+            "name": field.name,
+            "in": "query",
+            "required": field.required,
+            "description": field.about,
+            "schema": { "type": field.kind },
+        })
+    });
+    let key = route.keyed.then(|| {
+        json!({
+            "name": IDEMPOTENCY_KEY,
+            "in": "header",
+            "description": "Names the call: one that was taken before is not done again.",
+            "schema": { "type": "string", "maxLength": 255 },
+        })
+    });
+    let mut operation = json!({
+        "operationId": route.name,
+        "summary": route.about,
+        "tags": [route.path.split('/').nth(1)],
+        "parameters": places.chain(query).chain(key).collect::<Vec<_>>(),
+        "responses": responses(route),
+    });
+    if let Some(body) = request_body(&route.payload) {
+        operation["requestBody"] = body;
+    }
+    operation
+}
+
+fn responses(route: &Route) -> Json {
+    let problem = json!({ MEDIA_TYPE: { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    let mut responses = JsonMap::new();
+    if route.status < 400 {
+        let done = json!({ "description": "Done.", "content": { route.media: {} } });
+        responses.insert(route.status.to_string(), done);
+    } else {
+        let description = "Not in this release.";
+        responses.insert(route.status.to_string(), json!({ "description": description, "content": problem }));
+    }
+    responses.insert("default".into(), json!({ "description": "Not done, and why.", "content": problem }));
+    Json::Object(responses)
+}
+
+fn request_body(payload: &Payload) -> Option<Json> {
+    let (required, schema) = match payload {
+        Payload::Nothing => return None,
+        Payload::CimMessage => (true, json!({ "$ref": "#/components/schemas/CimMessage" })),
+        Payload::Fields([]) => (true, json!({ "type": ["object", "array"] })),
+        Payload::Fields(fields) => (fields.iter().any(|f| f.required), object(fields)),
+    };
+    Some(json!({ "required": required, "content": { "application/json": { "schema": schema } } }))
+}
+
+fn object(fields: &[Field]) -> Json {
+    let properties: JsonMap = fields
+        .iter()
+        .map(|f| (f.name.to_owned(), json!({ "type": f.kind, "description": f.about })))
+        .collect();
+    let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+/// The schemas that the operations name. Those of messages bring definitions of their own; in this document they
+/// stand beside each other.
+fn schemas() -> JsonMap {
+    let mut schemas = JsonMap::new();
+    for (name, mut schema) in schema::all() {
+        if name != "cim-message" {
+            continue;
+        }
+        rename(&mut schema);
+        if let Json::Object(message) = &mut schema {
+            message.remove("$schema");
+            if let Some(Json::Object(parts)) = message.remove("$defs") {
+                schemas.extend(parts);
+            }
+        }
+        schemas.insert("CimMessage".into(), schema);
+    }
+    let codes: Vec<&str> = CODES.iter().map(|(code, ..)| *code).collect();
+    let problem = json!({
+        "type": "object",
+        "description": "RFC 9457.",
+        "properties": {
+            "type": { "type": "string", "format": "uri" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string", "description": "What, where, and how to mend it." },
+            "code": { "type": "string", "description": "Stable, for programs.", "examples": codes },
+            "current": { "description": "The state that made it impossible." },
+            "path": { "type": "string", "description": "Where in the body." },
+            "line": { "type": "integer", "description": "Line of the body, from 1." },
+            "column": { "type": "integer", "description": "Column of the body in bytes, from 1." },
+        },
+        "required": ["type", "title", "status", "detail", "code"],
+    });
+    schemas.insert("Problem".into(), problem);
+    schemas
+}
+
+/// References to definitions point at their new place.
+fn rename(schema: &mut Json) {
+    match schema {
+        Json::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                match value {
+                    Json::String(to) if key == "$ref" => {
+                        *to = to.replace("#/$defs/", "#/components/schemas/");
+                    }
+                    other => rename(other),
+                }
+            }
+        }
+        Json::Array(list) => list.iter_mut().for_each(rename),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_document_lists_exactly_the_routes_that_exist() {
+        let document = document();
+        let described: BTreeSet<(String, String)> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, verbs)| {
+                verbs.as_object().unwrap().keys().map(move |verb| (path.clone(), verb.clone()))
+            })
+            .collect();
+        let existing: BTreeSet<(String, String)> =
+            ROUTES.iter().map(|r| (r.path.to_owned(), r.verb.name().to_owned())).collect();
+        assert_eq!(described, existing);
+        assert_eq!(described.len(), ROUTES.len());
+    }
+
+    #[test]
+    fn every_place_of_a_path_is_described() {
+        let document = document();
+        let medium = &document["paths"]["/agents/{id}/mrds/{mrd}"]["put"];
+        let names: Vec<&str> =
+            medium["parameters"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["id", "mrd", IDEMPOTENCY_KEY]);
+        assert_eq!(medium["requestBody"]["required"], true);
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn references<'a>(json: &'a Json, found: &mut Vec<&'a str>) {
+            match json {
+                Json::Object(map) => {
+                    found.extend(map.get("$ref").and_then(Json::as_str));
+                    map.values().for_each(|v| references(v, found));
+                }
+                Json::Array(list) => list.iter().for_each(|v| references(v, found)),
+                _ => {}
+            }
+        }
+        let document = document();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.contains(&"#/components/schemas/CimMessage"));
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap_or("not local");
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_yet_says_so() {
+        let transfer = &document()["paths"]["/conversations/{id}/transfer"]["post"];
+        assert!(transfer["responses"]["501"].is_object());
+        assert!(transfer["responses"]["200"].is_null());
+        assert!(transfer["summary"].as_str().unwrap().contains("routing release"));
+    }
+}

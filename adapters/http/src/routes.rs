@@ -1,0 +1,200 @@
+//! The table of routes, and the router made of it.
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{Method, Uri};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::on;
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::route::{Field, Route, may, need};
+use crate::{
+    act, agents, channels, conversations, customers, messages, openapi, queues, service, stream, tasks,
+};
+
+const AGENT: Field = need("agentId", "string", "The agent who does it.");
+const MAY_AGENT: Field =
+    may("agentId", "string", "The agent who answers; refused when it is another's task.");
+
+/// Every route, in the order of the document.
+#[rustfmt::skip]
+pub(crate) static ROUTES: &[Route] = &[
+    // Channels.
+    Route::post("/cim-messages", "receiveMessage",
+        "A CimMessage of a channel connector. 202 once it is durably accepted; one with an id seen before changes nothing.",
+        |m| on(m, messages::receive)).cim_message().status(202),
+    Route::post("/message", "receiveMessageAlias", "The same as /cim-messages, under its older name.",
+        |m| on(m, messages::receive)).cim_message().status(202),
+    Route::get("/channels", "listChannels", "The channels of the deployment.",
+        |m| on(m, channels::list)),
+    Route::get("/channels/{name}", "getChannel", "A channel.",
+        |m| on(m, channels::one)),
+    Route::get("/channels/{name}/stream", "streamChannel",
+        "Server-sent events: what is sent to customers on this channel.",
+        |m| on(m, stream::channel)).media("text/event-stream").query(&[
+            may("customer", "string", "Only what is for this channelCustomerIdentifier.")]),
+
+    // Conversations.
+    Route::get("/conversations", "listConversations", "Live and closed conversations, newest first.",
+        |m| on(m, conversations::list)).query(&[
+            may("state", "string", "Names of states, joined by commas, such as ACTIVE,ON_HOLD."),
+            may("customer", "string", "Customer id."),
+            may("channelCustomerIdentifier", "string", "Identifier of the customer on any channel of it."),
+            may("limit", "integer", "At most this many, 1 to 500; 50 when not given.")]),
+    Route::get("/conversations/{id}", "getConversation", "A conversation as it is now.",
+        |m| on(m, conversations::one)),
+    Route::get("/conversations/{id}/events", "getHistory",
+        "The history in order: each input, what was decided and why, and the events that followed. More follow when the \
+         header Link names the next page.",
+        |m| on(m, conversations::history)).query(&[
+            may("after", "integer", "Only what came after this version."),
+            may("limit", "integer", "At most this many, 1 to 500; 500 when not given.")]),
+    Route::post("/conversations/{id}/messages", "sendMessage",
+        "An agent writes: to the customer when PRIMARY, otherwise to the other agents.",
+        |m| on(m, act::gives("AGENT_MESSAGE"))).fields(&[
+            AGENT,
+            need("body", "object", "The message body, such as {type: PLAIN, markdownText: …}."),
+            may("id", "string", "Id of the message."),
+            may("intent", "string", "UPDATE replaces the message that originalMessageId names."),
+            may("originalMessageId", "string", "The message this one answers or replaces."),
+            may("whisper", "boolean", "To the other agents only.")]),
+    Route::post("/conversations/{id}/leave", "leaveConversation", "An agent leaves, or begins to wrap up.",
+        |m| on(m, act::gives("AGENT_LEAVE"))).fields(&[
+            AGENT, may("reason", "string", "Why; AGENT_LEFT when not given.")]),
+    Route::post("/conversations/{id}/wrap-up", "wrapUp",
+        "An agent sums up, in the middle or after leaving; the latter ends the wrap-up.",
+        |m| on(m, act::gives("WRAP_UP"))).fields(&[
+            AGENT,
+            may("wrapups", "array", "At most five of {categoryName, value}."),
+            may("note", "string", "A note, of which reports keep 350 characters.")]),
+    Route::post("/conversations/{id}/pause", "pauseConversation", "A PRIMARY agent puts it on hold.",
+        |m| on(m, act::gives("PAUSE"))).fields(&[
+            AGENT, may("duration", "integer", "Seconds, 1 to 86400; 300 when not given.")]),
+    Route::post("/conversations/{id}/resume", "resumeConversation", "An agent ends the hold.",
+        |m| on(m, act::gives("RESUME"))).fields(&[AGENT]),
+    Route::post("/conversations/{id}/activities", "addActivity",
+        "An app takes part with an activity; its header.intent, when it has one, becomes the event's name.",
+        |m| on(m, act::gives("ACTIVITY"))).fields(&[
+            need("body", "object", "The activity, with a `type`."),
+            may("header", "object", "With a `sender` {id, senderName} and an `intent`."),
+            may("id", "string", "Id of the message.")]),
+    Route::post("/conversations/{id}/data", "setData",
+        "Sets conversation data: a map of pairs, or a list of {key, value}. Ten pairs at most.",
+        |m| on(m, act::data)).fields(&[]),
+    Route::post("/conversations/{id}/link", "linkCustomer", "Links the conversation to a known customer.",
+        |m| on(m, act::link)).fields(&[
+            need("customerId", "string", "The customer."),
+            may("addIdentifier", "boolean", "The profile also gets the channel's identifier.")]),
+    Route::post("/conversations/{id}/end", "endConversation", "Ends it, whoever is in it.",
+        |m| on(m, act::gives("END_CONVERSATION"))).fields(&[
+            may("reasonCode", "string", "Why its sessions end.")]),
+    Route::post("/conversations/{id}/transfer", "transfer", "Hands it to another agent or queue. Comes with the routing release.",
+        |m| on(m, service::not_yet)).status(501),
+    Route::post("/conversations/{id}/consult", "consult", "Asks another agent. Comes with the routing release.",
+        |m| on(m, service::not_yet)).status(501),
+    Route::post("/conversations/{id}/conference", "conference", "Brings another agent in. Comes with the routing release.",
+        |m| on(m, service::not_yet)).status(501),
+
+    // Customers.
+    Route::get("/customers/{id}", "getCustomer", "A customer's profile, and their room.",
+        |m| on(m, customers::customer)),
+    Route::get("/rooms/{id}", "getRoom", "A customer's room: the conversations in it, newest first.",
+        |m| on(m, customers::room)),
+
+    // Agents.
+    Route::get("/agents", "listAgents", "Every agent of the deployment, with their presence.",
+        |m| on(m, agents::list)),
+    Route::get("/agents/{id}", "getAgent", "An agent's presence.",
+        |m| on(m, agents::one)),
+    Route::post("/agents/{id}/login", "login", "An agent logs in; logging in twice changes nothing.",
+        |m| on(m, agents::login)),
+    Route::post("/agents/{id}/logout", "logout", "An agent logs out.",
+        |m| on(m, agents::logout)).fields(&[may("reason", "string", "Why.")]),
+    Route::put("/agents/{id}/state", "setState", "Sets an agent's state.",
+        |m| on(m, agents::set_state)).fields(&[
+            need("state", "string", "READY, NOT_READY or LOGOUT."),
+            may("reason", "string", "Why.")]),
+    Route::put("/agents/{id}/mrds/{mrd}", "setMediumState", "Switches a medium of an agent on or off.",
+        |m| on(m, agents::set_medium)).fields(&[need("state", "string", "READY or NOT_READY.")]),
+    Route::get("/agents/{id}/tasks", "listTasks", "An agent's offers, active tasks and wrap-ups, with the time left.",
+        |m| on(m, tasks::of_agent)),
+    Route::get("/agents/{id}/stream", "streamAgent",
+        "Server-sent events: what an agent's desk must show, from now on.",
+        |m| on(m, stream::agent)).media("text/event-stream"),
+    Route::post("/tasks/{id}/accept", "acceptTask", "An agent takes what is offered.",
+        |m| on(m, tasks::accept)).fields(&[MAY_AGENT]),
+    Route::post("/tasks/{id}/reject", "rejectTask", "An agent refuses what is offered.",
+        |m| on(m, tasks::reject)).fields(&[MAY_AGENT]),
+
+    // Queues.
+    Route::get("/queues", "listQueues", "Every queue: how many wait and how many agents could take one.",
+        |m| on(m, queues::list)),
+    Route::get("/queues/{name}", "getQueue", "A queue and the tasks that wait in it, in order.",
+        |m| on(m, queues::one)),
+    Route::post("/queues/{name}/flush", "flushQueue", "Closes every waiting task. Comes with the routing release.",
+        |m| on(m, service::not_yet)).status(501),
+
+    // Bots.
+    Route::post("/bots/{name}/messages", "receiveBotMessages",
+        "Answers of a bot outside the call that asked it. Comes with the routing release.",
+        |m| on(m, service::not_yet)).status(501),
+
+    // The service.
+    Route::get("/healthz", "health", "Whether the process lives.", |m| on(m, service::health)),
+    Route::get("/readyz", "ready", "Whether commits can succeed now.", |m| on(m, service::ready)),
+    Route::get("/metrics", "metrics", "Figures in the Prometheus text format.",
+        |m| on(m, service::metrics)).media(service::METRICS_MEDIA),
+    Route::get("/openapi.json", "describe", "This document.", |m| on(m, openapi::serve)),
+];
+
+/// The router of the table.
+pub(crate) fn router(app: App) -> Router {
+    let router = ROUTES
+        .iter()
+        .fold(Router::new(), |router, route| router.route(route.path, (route.serve)(route.verb.filter())));
+    router
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn(log))
+        .with_state(app)
+}
+
+async fn nowhere(uri: Uri) -> Problem {
+    Problem::new("unknown_path", format!("nothing is at {}; GET /openapi.json lists what is", uri.path()))
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Problem {
+    let detail = format!("{} does not take {method}; the header Allow says what it takes", uri.path());
+    Problem::new("wrong_method", detail)
+}
+
+/// One line a call. Neither bodies nor queries: they hold what people said and who they are.
+async fn log(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let began = Instant::now();
+    let response = next.run(request).await;
+    let took_ms = began.elapsed().as_millis();
+    tracing::debug!(%method, path, status = response.status().as_u16(), took_ms, "http");
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::ROUTES;
+
+    #[test]
+    fn each_route_and_each_name_stands_once() {
+        let (mut calls, mut names) = (BTreeSet::new(), BTreeSet::new());
+        for route in ROUTES {
+            assert!(calls.insert((route.path, route.verb)), "{} {}", route.verb.name(), route.path);
+            assert!(names.insert(route.name), "{}", route.name);
+            assert!(route.about.ends_with('.'), "{}", route.about);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Everything that is published can be read again, under the names of `domain.md` section 2.1 and no other spelling.
+
+use std::collections::BTreeSet;
+
+use convene_core::model::{self, EVENTS, Json, Wire};
+
+use super::common;
+
+/// Where two values differ first.
+fn difference(at: &str, ours: &Json, read: &Json) -> Option<String> {
+    match (ours, read) {
+        (Json::Object(a), Json::Object(b)) => {
+            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            keys.into_iter().find_map(|k| {
+                let (x, y) = (a.get(k).unwrap_or(&Json::Null), b.get(k).unwrap_or(&Json::Null));
+                difference(&format!("{at}.{k}"), x, y)
+            })
+        }
+        (Json::Array(a), Json::Array(b)) if a.len() == b.len() => {
+            a.iter().zip(b).enumerate().find_map(|(i, (x, y))| difference(&format!("{at}[{i}]"), x, y))
+        }
+        _ => (ours != read).then(|| format!("{at}: {ours} is read as {read}")),
+    }
+}
+
+#[test]
+fn what_is_published_is_read_again() {
+    let names: BTreeSet<&str> = EVENTS.iter().map(|row| row.text).collect();
+    let mut problems = BTreeSet::new();
+    for file in common::scenarios() {
+        for publication in file.play().fired.iter().flat_map(|f| &f.publications) {
+            let bytes = serde_json::to_vec(&publication.body).unwrap();
+            let again = match publication.kind.as_str() {
+                "cim-event" => model::read_event(&bytes).map(|event| {
+                    if !names.contains(event.name.as_str()) {
+                        problems.insert(format!("{} is no name of the table", event.name.as_str()));
+                    }
+                    event.to_json()
+                }),
+                "cim-message" => model::read_message(&bytes).map(|message| {
+                    let faults = message.body.as_ref().map_or(vec!["no body".into()], |b| b.check());
+                    problems.extend(faults.iter().map(|f| format!("{}: {f}", publication.key)));
+                    message.to_json()
+                }),
+                _ => continue,
+            };
+            match again {
+                Ok(again) => problems.extend(difference(&publication.key, &publication.body, &again)),
+                Err(problem) => {
+                    problems.insert(format!("{}: {problem}", publication.key));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}

@@ -1,0 +1,369 @@
+//! The benchmark: durable events per second against a bare pipe, latency, memory. Figures are of one run, on one
+//! machine, with the servers on the same machine.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+use std::collections::{HashMap, HashSet};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use convene_rabbitmq::RabbitBus;
+use convene_runtime::ports::bus::{Bus, Destination, Outgoing};
+use serde_json::{Value as Json, json};
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Partitions, as the engine has them.
+const PARTITIONS: u32 = 8;
+/// Inputs of one batch of the pipe, as the engine's.
+const BATCH: usize = 256;
+
+struct Bench {
+    amqp: String,
+    database: String,
+    port: u16,
+    load: usize,
+    many: usize,
+    run: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let quick = std::env::args().any(|a| a == "--quick");
+    let divide = if quick { 10 } else { 1 };
+    let bench = Bench {
+        amqp: std::env::var("AMQP_URL")?,
+        database: std::env::var("DATABASE_URL")?,
+        port: free_port()?,
+        load: 30_000 / divide,
+        many: 100_000 / divide,
+        run: uuid::Uuid::new_v4().to_string()[..8].to_owned(),
+    };
+    let cores = std::thread::available_parallelism()?;
+    println!("{cores} cores; engine, RabbitMQ, PostgreSQL and this program share them");
+    bench.all().await
+}
+
+fn free_port() -> Result<u16, Failure> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// A customer's message as a connector sends it.
+fn message(id: &str, customer: &str, text: &str) -> Vec<u8> {
+    json!({
+        "id": id,
+        "header": {
+            "sender": { "id": "bench", "type": "CONNECTOR", "senderName": "WEB_CONNECTOR", "additionalDetail": null },
+            "channelData": {
+                "channelCustomerIdentifier": customer,
+                "serviceIdentifier": "bench",
+                "requestPriority": 0,
+                "customerFirstName": "Nina",
+                "customerLastName": "Weber",
+                "additionalAttributes": [],
+            },
+            "language": {}, "securityInfo": {}, "stamps": [],
+            "timestamp": 1_795_300_000_000_i64,
+            "intent": null, "entities": null, "channelSessionId": null, "conversationId": null, "customer": null,
+            "originalMessageId": null, "providerMessageId": null, "roomId": null, "schedulingMetaData": null,
+        },
+        "body": { "type": "PLAIN", "markdownText": text },
+    })
+    .to_string()
+    .into_bytes()
+}
+
+impl Bench {
+    async fn all(&self) -> Result<(), Failure> {
+        let pipe = self.pipe().await?;
+        println!(
+            "bare pipe:  {pipe:.0} durable events/s (consume, one batched commit, confirmed publish, acknowledge)"
+        );
+        let mut engine = self.engine()?;
+        self.ready().await?;
+        sleep(Duration::from_secs(2)).await;
+        println!("memory idle: {} MiB resident", resident(&engine)?);
+        self.open("few", 1_000).await?;
+        let few = self.throughput(&mut engine, "few", 1_000).await?;
+        println!(
+            "engine:     {few:.0} durable events/s (ten nodes, three rules, one answer each), 1,000 conversations open"
+        );
+        println!("ratio:      {:.2} of the bare pipe (goal: at least 0.5)", few / pipe);
+        let (p50, p99) = self.latency().await?;
+        println!(
+            "latency at 200 events/s: p50 {p50:.1} ms, p99 {p99:.1} ms from publish to outgoing message (goal: p99 at most 60 ms)"
+        );
+        self.open("many", self.many).await?;
+        println!(
+            "memory with {} more conversations open: {} MiB resident (goal: at most 250 MiB)",
+            self.many,
+            resident(&engine)?
+        );
+        let many = self.throughput(&mut engine, "many", self.many).await?;
+        println!(
+            "engine:     {many:.0} durable events/s with {} open, {:.2} of that with 1,000 (goal: at least 0.9)",
+            self.many,
+            many / few
+        );
+        println!("memory after it: {} MiB resident", resident(&engine)?);
+        stop(engine);
+        Ok(())
+    }
+
+    fn engine(&self) -> Result<Child, Failure> {
+        let binary = std::env::current_exe()?.with_file_name("convene");
+        let log =
+            std::fs::File::create(std::env::temp_dir().join(format!("convene-bench-{}.log", self.run)))?;
+        Ok(Command::new(binary)
+            .args(["run", "--dir", "tests/bench.d", "--listen", &format!("127.0.0.1:{}", self.port)])
+            .env("AMQP_URL", &self.amqp)
+            .env("DATABASE_URL", &self.database)
+            .env("CONVENE_LOG", "warn")
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()?)
+    }
+
+    async fn ready(&self) -> Result<(), Failure> {
+        for _ in 0..300 {
+            if tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        Err("the engine does not answer".into())
+    }
+
+    /// Messages that a queue bound to `<prefix>.out` receives.
+    async fn replies(
+        &self,
+        prefix: &str,
+        pattern: &str,
+    ) -> Result<(Arc<RabbitBus>, mpsc::Receiver<Outgoing>), Failure> {
+        let bus = RabbitBus::connect_with(&self.amqp, PARTITIONS, prefix).await?;
+        bus.ready(Duration::from_secs(20)).await;
+        let heard = bus.listen(vec![pattern.to_owned()]).await?;
+        sleep(Duration::from_millis(500)).await;
+        Ok((bus, heard))
+    }
+
+    /// Publishes with confirms, in windows.
+    async fn publish(bus: &RabbitBus, messages: Vec<(String, String, Vec<u8>)>) -> Result<(), Failure> {
+        for chunk in messages.chunks(500) {
+            let outgoing: Vec<Outgoing> = chunk
+                .iter()
+                .map(|(id, key, body)| Outgoing {
+                    to: Destination::In(key.clone()),
+                    id: id.clone(),
+                    kind: "cim-message".into(),
+                    body: body.as_slice().into(),
+                    headers: Vec::new(),
+                })
+                .collect();
+            bus.publish(&outgoing).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens conversations by a first message each.
+    async fn open(&self, name: &str, count: usize) -> Result<(), Failure> {
+        let begun = Instant::now();
+        let (bus, mut heard) = self.replies("convene", "channel.").await?;
+        let messages = (0..count)
+            .map(|i| {
+                let (id, customer) = (format!("{}-open-{name}-{i}", self.run), self.customer(name, i));
+                let body = message(&id, &customer, "hello");
+                (id, customer, body)
+            })
+            .collect();
+        let publishing = {
+            let bus = bus.clone();
+            tokio::spawn(async move { Self::publish(&bus, messages).await })
+        };
+        let mut seen = HashSet::new();
+        while seen.len() < count {
+            let reply = timeout(Duration::from_secs(60), heard.recv()).await?.ok_or("the bus is gone")?;
+            seen.extend(answered(&reply).map(|(customer, _)| customer));
+        }
+        publishing.await??;
+        println!("   opened {count} conversations in {:.1} s", begun.elapsed().as_secs_f64());
+        bus.close().await;
+        Ok(())
+    }
+
+    fn customer(&self, name: &str, i: usize) -> String {
+        format!("{}-{name}-{i}", self.run)
+    }
+
+    /// Events per second of the engine: the messages lie in the queues before it starts.
+    async fn throughput(&self, engine: &mut Child, name: &str, open: usize) -> Result<f64, Failure> {
+        stop_mut(engine);
+        let (bus, mut heard) = self.replies("convene", "channel.").await?;
+        let mut spread: u64 = 0x9e37_79b9_7f4a_7c15;
+        let messages: Vec<_> = (0..self.load)
+            .map(|i| {
+                spread =
+                    spread.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let customer = self.customer(name, usize::try_from(spread >> 33).unwrap_or(0) % open);
+                let id = format!("{}-load-{name}-{i}", self.run);
+                let body =
+                    message(&id, &customer, "I have a question about my bill, could you help me please?");
+                (id, customer, body)
+            })
+            .collect();
+        let count = messages.len();
+        Self::publish(&bus, messages).await?;
+        *engine = self.engine()?;
+        let rate = rate(&mut heard, count).await?;
+        bus.close().await;
+        Ok(rate)
+    }
+
+    async fn latency(&self) -> Result<(f64, f64), Failure> {
+        let (bus, mut heard) = self.replies("convene", "channel.").await?;
+        let mut sent: HashMap<String, Instant> = HashMap::new();
+        let mut took: Vec<f64> = Vec::new();
+        let mut tick = tokio::time::interval(Duration::from_millis(5));
+        let total = 200 * 15;
+        let (done, mut confirmed) = mpsc::channel::<Result<(), String>>(1024);
+        let mut i = 0;
+        while took.len() < total {
+            tokio::select! {
+                _ = tick.tick(), if i < total => {
+                    let customer = self.customer("few", i % 1_000);
+                    let id = format!("{}-latency-{i}", self.run);
+                    let body = message(&id, &customer, "one more question");
+                    sent.insert(customer.clone(), Instant::now());
+                    let (bus, done) = (bus.clone(), done.clone());
+                    tokio::spawn(async move {
+                        let result = Self::publish(&bus, vec![(id, customer, body)]).await;
+                        let _ = done.send(result.map_err(|e| e.to_string())).await;
+                    });
+                    i += 1;
+                }
+                Some(result) = confirmed.recv() => result?,
+                reply = timeout(Duration::from_secs(20), heard.recv()) => {
+                    let reply = reply?.ok_or("the bus is gone")?;
+                    if let Some((customer, _)) = answered(&reply) {
+                        if let Some(at) = sent.remove(&customer) {
+                            took.push(at.elapsed().as_secs_f64() * 1000.0);
+                        }
+                    }
+                }
+            }
+        }
+        bus.close().await;
+        took.sort_by(f64::total_cmp);
+        Ok((took[took.len() / 2], took[took.len() * 99 / 100]))
+    }
+
+    /// The bare pipe on the same servers, with the same client, queues, batch and prefetch.
+    async fn pipe(&self) -> Result<f64, Failure> {
+        let pool = sqlx::postgres::PgPoolOptions::new().max_connections(2).connect(&self.database).await?;
+        sqlx::raw_sql("create table if not exists bench_pipe (id text primary key, payload text not null)")
+            .execute(&pool)
+            .await?;
+        let (outside, mut heard) = self.replies("pipe", "channel.").await?;
+        let messages: Vec<_> = (0..self.load)
+            .map(|i| {
+                let id = format!("{}-pipe-{i}", self.run);
+                let customer = self.customer("pipe", i % 1_000);
+                let body =
+                    message(&id, &customer, "I have a question about my bill, could you help me please?");
+                (id, customer, body)
+            })
+            .collect();
+        let count = messages.len();
+        Self::publish(&outside, messages).await?;
+        let bus = RabbitBus::connect_with(&self.amqp, PARTITIONS, "pipe").await?;
+        bus.ready(Duration::from_secs(20)).await;
+        let (into, mut from) = mpsc::channel(2 * BATCH);
+        bus.own(&(0..PARTITIONS).collect::<Vec<_>>(), into).await?;
+        let pump = {
+            let (bus, pool) = (bus.clone(), pool.clone());
+            tokio::spawn(async move {
+                let mut last: Option<tokio::task::JoinHandle<()>> = None;
+                let mut batch = Vec::with_capacity(BATCH);
+                while from.recv_many(&mut batch, BATCH).await > 0 {
+                    let ids: Vec<String> = batch.iter().map(|d| d.id.clone().unwrap_or_default()).collect();
+                    let payloads: Vec<String> =
+                        batch.iter().map(|d| String::from_utf8_lossy(&d.body).into_owned()).collect();
+                    let insert = "insert into bench_pipe (id, payload) select * from unnest($1::text[], $2::text[]) on conflict do nothing";
+                    sqlx::query(insert).bind(&ids).bind(&payloads).execute(&pool).await.unwrap();
+                    let tokens: Vec<_> = batch.iter().map(|d| d.token).collect();
+                    let out: Vec<Outgoing> = batch
+                        .drain(..)
+                        .map(|d| Outgoing {
+                            to: Destination::Out("channel.WEB.bench".into()),
+                            id: d.id.unwrap_or_default(),
+                            kind: "cim-message".into(),
+                            body: d.body.into(),
+                            headers: Vec::new(),
+                        })
+                        .collect();
+                    if let Some(last) = last.take() {
+                        last.await.unwrap();
+                    }
+                    let bus = bus.clone();
+                    last = Some(tokio::spawn(async move {
+                        bus.publish(&out).await.unwrap();
+                        bus.acknowledge(&tokens).await.unwrap();
+                    }));
+                }
+            })
+        };
+        let rate = rate(&mut heard, count).await?;
+        pump.abort();
+        bus.close().await;
+        outside.close().await;
+        sqlx::raw_sql("drop table bench_pipe").execute(&pool).await?;
+        Ok(rate)
+    }
+}
+
+/// Events per second from the first to the last reply.
+async fn rate(heard: &mut mpsc::Receiver<Outgoing>, count: usize) -> Result<f64, Failure> {
+    let mut first = None;
+    let mut seen = 0_usize;
+    while seen < count {
+        let reply = timeout(Duration::from_secs(60), heard.recv()).await?.ok_or("the bus is gone")?;
+        if reply.kind == "cim-message" && answered(&reply).is_some() {
+            first.get_or_insert_with(Instant::now);
+            seen += 1;
+        }
+    }
+    let took = first.map_or(1.0, |f| f.elapsed().as_secs_f64());
+    #[allow(clippy::cast_precision_loss)]
+    Ok(count as f64 / took)
+}
+
+/// Customer of a message that is no notice.
+fn answered(reply: &Outgoing) -> Option<(String, Json)> {
+    let json: Json = serde_json::from_slice(&reply.body).ok()?;
+    if json["body"]["type"] != "PLAIN" {
+        return None;
+    }
+    let customer = json["header"]["channelData"]["channelCustomerIdentifier"].as_str()?.to_owned();
+    Some((customer, json))
+}
+
+/// Resident memory in MiB.
+fn resident(engine: &Child) -> Result<u64, Failure> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", engine.id()))?;
+    let line = status.lines().find(|l| l.starts_with("VmRSS:")).ok_or("no VmRSS")?;
+    let kib: u64 = line.split_whitespace().nth(1).ok_or("no figure")?.parse()?;
+    Ok(kib / 1024)
+}
+
+fn stop(mut engine: Child) {
+    stop_mut(&mut engine);
+}
+
+/// Ends the engine this program started, politely.
+fn stop_mut(engine: &mut Child) {
+    let _ = Command::new("kill").args(["-TERM", &engine.id().to_string()]).status();
+    let _ = engine.wait();
+}
