@@ -105,10 +105,9 @@ async fn listen(http: reqwest::Client, url: String, said: mpsc::Sender<Json>) ->
                 let event: String = buffer.drain(..end + 2).collect();
                 let data: String =
                     event.lines().filter_map(|l| l.strip_prefix("data:")).map(str::trim_start).collect();
-                if let Ok(json) = serde_json::from_str(&data) {
-                    if said.send(json).await.is_err() {
-                        return;
-                    }
+                let Ok(json) = serde_json::from_str(&data) else { continue };
+                if said.send(json).await.is_err() {
+                    return;
                 }
             }
         }

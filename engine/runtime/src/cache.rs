@@ -123,11 +123,11 @@ mod tests {
         let mut cache = Cache::new(10 * (1000 + OVERHEAD + 2));
         for i in 0..100 {
             cache.put(&format!("{i:02}"), 1, body(1000));
-            assert!(i < 1 || cache.get("01").is_some() || i >= 1);
+            let _ = cache.get("01");
         }
         assert!(cache.bytes <= cache.bytes_max, "{} > {}", cache.bytes, cache.bytes_max);
         assert!(cache.contains("99"));
-        assert!(cache.contains("01"), "used all the time");
+        assert!(cache.contains("01"), "it was used all the time");
         assert!(!cache.contains("50"));
         assert!(cache.order.len() < 1000);
     }

@@ -34,7 +34,7 @@ pub(crate) enum Taken {
     /// It is in the draft, or done with.
     Done,
     /// It needs what the batches under way have not committed yet.
-    Later(Item),
+    Later(Box<Item>),
 }
 
 /// Why a draft cannot go on.
@@ -68,7 +68,7 @@ impl Worker {
                 match self.take(&mut draft, item, &found, &mut local).await {
                     Ok(Taken::Done) => {}
                     Ok(Taken::Later(item)) => {
-                        let hops = std::iter::once(item).chain(local.drain(..));
+                        let hops = std::iter::once(*item).chain(local.drain(..));
                         let mut later: VecDeque<Item> = hops.map(|i| store_hop(&mut draft, i)).collect();
                         later.append(&mut queue);
                         later.append(&mut self.carry);
@@ -183,7 +183,7 @@ impl Worker {
         let sender = sender.clone();
         for fresh in [false, true] {
             let Some(arrival) = self.arrival(draft, &sender, fresh).await? else {
-                return Ok(Taken::Later(item));
+                return Ok(Taken::Later(Box::new(item)));
             };
             let live =
                 arrival.live_session.clone().or_else(|| arrival.room.as_ref().and_then(|r| r.live.clone()));
@@ -218,10 +218,8 @@ impl Worker {
         sender: &Sender,
         fresh: bool,
     ) -> Result<Option<Arrival>, Halt> {
-        if !fresh {
-            if let Some(live) = self.sessions.get(sender) {
-                return Ok(Some(Arrival { live_session: Some(live.clone()), ..Arrival::default() }));
-            }
+        if !fresh && let Some(live) = self.sessions.get(sender) {
+            return Ok(Some(Arrival { live_session: Some(live.clone()), ..Arrival::default() }));
         }
         if draft.touches(sender) || self.in_flight_touched.iter().any(|k| touched_by(k, sender)) {
             return Ok(None);
@@ -347,7 +345,7 @@ impl Worker {
         let Ok(step) = stepped else {
             tracing::error!(conversation = key, input = %item.id, "the conversation machine panicked; the input is quarantined");
             self.poisoned.insert(item.id.clone());
-            return Ok(Taken::Later(item));
+            return Ok(Taken::Later(Box::new(item)));
         };
         let reply = step.reply.clone().unwrap_or_else(Reply::done);
         let Some(state) = step.state.as_ref() else {
@@ -446,21 +444,22 @@ impl Worker {
 
     /// A refused input from outside goes to `convene.dead` too; the journal has it in any case.
     fn refused(&self, item: &Item, reply: &Reply, publications: &mut Vec<Publication>) {
-        if let Reply::Refused { code, detail, .. } = reply {
-            if item.token.is_some() && !matches!(item.reply, ReplyTo::Here(_)) {
-                self.metrics.dead_lettered.with_label_values(&[code.as_str()]).inc();
-                publications.push(dead_publication(&item.id, code, detail, item.at, &item.raw));
-            }
+        if let Reply::Refused { code, detail, .. } = reply
+            && item.token.is_some()
+            && !matches!(item.reply, ReplyTo::Here(_))
+        {
+            self.metrics.dead_lettered.with_label_values(&[code.as_str()]).inc();
+            publications.push(dead_publication(&item.id, code, detail, item.at, &item.raw));
         }
     }
 
     /// A refused input that begins no conversation: there is no journal to keep it in but the dead letters.
     async fn refused_unborn(&mut self, draft: &mut Draft, mut item: Item, reply: &Reply) {
-        if let Reply::Refused { code, detail, .. } = reply {
-            if !matches!(item.reply, ReplyTo::Here(_)) {
-                self.metrics.dead_lettered.with_label_values(&[code.as_str()]).inc();
-                self.publish_now(dead(&item.id, code, detail, item.at, &item.raw)).await;
-            }
+        if let Reply::Refused { code, detail, .. } = reply
+            && !matches!(item.reply, ReplyTo::Here(_))
+        {
+            self.metrics.dead_lettered.with_label_values(&[code.as_str()]).inc();
+            self.publish_now(dead(&item.id, code, detail, item.at, &item.raw)).await;
         }
         draft.seen.insert(item.id.clone());
         draft.batch.seen.push((item.id.clone(), item.at));
@@ -723,17 +722,19 @@ impl Draft {
 
 /// A hop of ours that has to wait for the next batch is written down first.
 fn store_hop(draft: &mut Draft, mut item: Item) -> Item {
-    if item.source == "hop" && item.token.is_none() && item.hop.is_none() {
-        if let Some(hop) = hop_of(&item) {
-            draft.hops_out.push(StoredHop {
-                id: item.id.clone(),
-                partition: item.partition,
-                at: item.at,
-                ordinal: 0,
-                body: json!(hop).to_string(),
-            });
-            item.hop = Some(item.id.clone());
-        }
+    if item.source == "hop"
+        && item.token.is_none()
+        && item.hop.is_none()
+        && let Some(hop) = hop_of(&item)
+    {
+        draft.hops_out.push(StoredHop {
+            id: item.id.clone(),
+            partition: item.partition,
+            at: item.at,
+            ordinal: 0,
+            body: json!(hop).to_string(),
+        });
+        item.hop = Some(item.id.clone());
     }
     item
 }

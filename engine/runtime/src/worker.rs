@@ -150,11 +150,11 @@ impl Worker {
                     continue;
                 }
             };
-            if let Some(under_way) = flight.take() {
-                if !self.land(under_way).await {
-                    self.take_back(draft);
-                    continue;
-                }
+            if let Some(under_way) = flight.take()
+                && !self.land(under_way).await
+            {
+                self.take_back(draft);
+                continue;
             }
             flight = self.launch(draft);
             if self.flush || stopping {

@@ -292,7 +292,7 @@ fn start(work: &mut Work<'_>, address: &Address, message: &CimMessage, live: Opt
         }
         None => sessions::start(work, address, message, quiet),
     };
-    let state = work.c.session(&session).map(|s| wire::session_state(s)).unwrap_or_default();
+    let state = work.c.session(&session).map(wire::session_state).unwrap_or_default();
     work.reply = Reply::Done {
         data: json!({ "conversationId": work.c.id, "channelSessionId": session, "state": state }),
     };

@@ -13,9 +13,9 @@ use crate::model::{
 use crate::report::{HoldRow, ReportRow, WrapupRow};
 
 /// How long a hold lasts when nobody says.
-pub const HOLD_DEFAULT_MS: i64 = 300_000;
+pub(super) const HOLD_DEFAULT_MS: i64 = 300_000;
 /// Longest hold.
-pub const HOLD_MS_MAX: i64 = 24 * 3_600_000;
+pub(super) const HOLD_MS_MAX: i64 = 24 * 3_600_000;
 /// Most codes of one wrap-up (`domain.md` section 8.4).
 const WRAP_UPS_MAX: usize = 5;
 
@@ -190,10 +190,8 @@ fn wrap_up(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
         let message = json!(wire::outgoing(work, &id, &session.id, who.clone(), &body));
         work.raise(EventName::AgentMessage, who, Some(&session.id), message);
     }
-    if role == ParticipantRole::WrapUp {
-        if let Some(seat) = work.c.agent(&agent).cloned() {
-            seats::remove_agent(work, &seat, "AGENT_LEFT");
-        }
+    if let Some(seat) = work.c.agent(&agent).filter(|_| role == ParticipantRole::WrapUp).cloned() {
+        seats::remove_agent(work, &seat, "AGENT_LEFT");
     }
     Ok(json!({ "codes": codes.len() }))
 }

@@ -33,12 +33,10 @@ pub(super) fn heard(w: &mut Work<'_>, event: &Happening) {
             if !cur_voice { stop(w, cur); }
         }
         EventName::AgentMessage if !is_wrap_up(&event.data) => { stop_agent(w); if !voice_open { start_all(w); } }
-        EventName::AgentUnsubscribed => {
-            if w.c.agents_present() == 0 {
-                stop_agent(w);
-                let transfer = event.data["reason"] == "DIRECT_TRANSFER";
-                if !transfer && w.c.open_sessions() > 0 { start_all(w); }
-            }
+        EventName::AgentUnsubscribed if w.c.agents_present() == 0 => {
+            stop_agent(w);
+            let transfer = event.data["reason"] == "DIRECT_TRANSFER";
+            if !transfer && w.c.open_sessions() > 0 { start_all(w); }
         }
         EventName::ChannelSessionEnded | EventName::ChannelSessionExpired => {
             if w.c.open_sessions() == 0 { stop_agent(w); }

@@ -10,19 +10,17 @@ use super::work::Work;
 /// Looks at every queue in which something may have become possible (4.1.7), tasks in the order of 4.1.3.
 pub(super) fn run(work: &mut Work<'_>) {
     while std::mem::take(&mut work.look_again) {
-        let mut waiting: Vec<(Reverse<u8>, Reverse<u8>, i64, i64, String)> = work
-            .r
-            .tasks
-            .values()
-            .filter(|t| t.phase == TaskPhase::Queued)
-            .map(|t| {
-                let queue = t.queue.as_ref().and_then(|q| work.d.centre.queues.get(q));
-                let queue_priority = queue.map_or(0, |q| q.priority);
-                (Reverse(queue_priority), Reverse(t.priority), t.enqueued_at, t.created_at, t.id.clone())
-            })
-            .collect();
-        waiting.sort();
-        for (.., id) in waiting {
+        let mut waiting: Vec<&Task> =
+            work.r.tasks.values().filter(|t| t.phase == TaskPhase::Queued).collect();
+        let queue_priority = |t: &Task| {
+            let queue = t.queue.as_ref().and_then(|q| work.d.centre.queues.get(q));
+            queue.map_or(0, |q| q.priority)
+        };
+        waiting.sort_by_key(|t| {
+            (Reverse(queue_priority(t)), Reverse(t.priority), t.enqueued_at, t.created_at, &t.id)
+        });
+        let waiting: Vec<String> = waiting.into_iter().map(|t| t.id.clone()).collect();
+        for id in waiting {
             let Some(task) = work.r.tasks.get(&id).cloned() else { continue };
             if let Some((agent, why)) = pick(work, &task) {
                 offers::reserve(work, task, &agent, &why);
@@ -56,10 +54,11 @@ pub(super) fn not_routable(work: &Work<'_>, agent: &str, mrd: &str) -> Option<St
 /// Picks an agent for a waiting task and says why; `None` to wait on.
 fn pick(work: &Work<'_>, task: &Task) -> Option<(String, String)> {
     let queue = work.d.centre.queues.get(task.queue.as_deref()?)?;
-    if let Some(last) = task.last_agent.as_ref().filter(|a| !task.refused.contains(*a)) {
-        if not_routable(work, last, &task.mrd).is_none() && !in_conversation(work, last, task) {
-            return Some((last.clone(), "the last agent of this customer".into()));
-        }
+    if let Some(last) = task.last_agent.as_ref().filter(|a| !task.refused.contains(*a))
+        && not_routable(work, last, &task.mrd).is_none()
+        && !in_conversation(work, last, task)
+    {
+        return Some((last.clone(), "the last agent of this customer".into()));
     }
     let everybody = [String::new()];
     let steps: Vec<&str> = if queue.steps.is_empty() {

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use convene_core::deployment::Deployment;
 use convene_core::diagnostic::Findings;
-use convene_core::rules::Host;
+use convene_core::rules::{Host, OptimizationLevel};
 use convene_core::simulate::{Outcome, Scenario, play};
 
 /// Root of the repository, which is the shipped deployment.
-pub fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// The files of the shipped deployment.
-pub fn shipped() -> BTreeMap<String, String> {
+pub(super) fn shipped() -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     for folder in ["flows", "rules"] {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
@@ -29,7 +29,7 @@ pub fn shipped() -> BTreeMap<String, String> {
 }
 
 /// A deployment of these files.
-pub fn load(files: BTreeMap<String, String>) -> Arc<Deployment> {
+pub(super) fn load(files: BTreeMap<String, String>) -> Arc<Deployment> {
     let loaded = Deployment::load(files.clone());
     let findings = loaded.findings.render(&files);
     assert!(loaded.findings.iter().next().is_none(), "{findings}");
@@ -37,17 +37,17 @@ pub fn load(files: BTreeMap<String, String>) -> Arc<Deployment> {
 }
 
 /// A scenario file.
-pub struct File {
+pub(super) struct File {
     /// Name without its ending.
-    pub name: String,
+    pub(super) name: String,
     /// Where its transcript is kept.
-    pub transcript: PathBuf,
+    pub(super) transcript: PathBuf,
     /// The scenario.
-    pub scenario: Scenario,
+    pub(super) scenario: Scenario,
 }
 
 /// Every scenario, by name.
-pub fn scenarios() -> Vec<File> {
+pub(super) fn scenarios() -> Vec<File> {
     let folder = root().join("tests/scenarios");
     let mut paths: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).collect();
     paths.retain(|p| p.extension().is_some_and(|e| e == "yaml"));
@@ -71,20 +71,34 @@ pub fn scenarios() -> Vec<File> {
 }
 
 impl File {
-    /// Plays it with a host of rules.
-    pub fn play_with(&self, host: &Arc<Host>) -> Outcome {
-        let deployment = self.scenario.deployment(&shipped(), host.clone());
-        play(&deployment.unwrap_or_else(|problem| panic!("{}: {problem}", self.name)), &self.scenario)
+    /// Plays it, with the rules at a level of the optimizer.
+    pub(super) fn play_at(&self, level: OptimizationLevel) -> Outcome {
+        play(&self.deployment(level), &self.scenario)
     }
 
     /// Plays it.
-    pub fn play(&self) -> Outcome {
-        self.play_with(&Arc::new(Host::new()))
+    pub(super) fn play(&self) -> Outcome {
+        self.play_at(OptimizationLevel::None)
+    }
+
+    /// Its deployment. Most scenarios share one, which is loaded once.
+    fn deployment(&self, level: OptimizationLevel) -> Arc<Deployment> {
+        static LOADED: Mutex<BTreeMap<String, Arc<Deployment>>> = Mutex::new(BTreeMap::new());
+        let given = &self.scenario.given;
+        let bots: Vec<&String> = given.bots.iter().map(|(name, _)| name).collect();
+        let key = format!("{level:?} {:?}", (&given.files, &given.edits, given.wrap_up, &given.bot, bots));
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        let load = || {
+            let host = Arc::new(Host::with_optimization(level));
+            let deployment = self.scenario.deployment(&shipped(), host);
+            deployment.unwrap_or_else(|problem| panic!("{}: {problem}", self.name))
+        };
+        loaded.entry(key).or_insert_with(load).clone()
     }
 }
 
 /// Lines that differ, with a little around them.
-pub fn diff(old: &str, new: &str) -> String {
+pub(super) fn diff(old: &str, new: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let left = old.len().min(new.len()) - same;

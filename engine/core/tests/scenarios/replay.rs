@@ -13,7 +13,7 @@ use super::common;
 ///
 /// # Panics
 /// Where it comes out differently.
-pub fn replay(name: &str, world: &World) {
+pub(super) fn replay(name: &str, world: &World) {
     let mut states: BTreeMap<&str, &str> = BTreeMap::new();
     for (number, entry) in world.journal.iter().enumerate() {
         let before = states.get(entry.key.as_str()).copied().filter(|state| !state.is_empty());

@@ -31,12 +31,14 @@ fn what_is_published_is_read_again() {
         for publication in file.play().fired.iter().flat_map(|f| &f.publications) {
             let bytes = serde_json::to_vec(&publication.body).unwrap();
             let again = match publication.kind.as_str() {
-                "cim-event" => model::read_event(&bytes).map(|event| {
-                    if !names.contains(event.name.as_str()) {
-                        problems.insert(format!("{} is no name of the table", event.name.as_str()));
+                "cim-event" => {
+                    // As it is written: a reader takes other spellings for the same event.
+                    let name = publication.body["name"].as_str().unwrap_or_default();
+                    if !names.contains(name) {
+                        problems.insert(format!("{name} is no name of the table"));
                     }
-                    event.to_json()
-                }),
+                    model::read_event(&bytes).map(|event| event.to_json())
+                }
                 "cim-message" => model::read_message(&bytes).map(|message| {
                     let faults = message.body.as_ref().map_or(vec!["no body".into()], |b| b.check());
                     problems.extend(faults.iter().map(|f| format!("{}: {f}", publication.key)));

@@ -188,6 +188,11 @@ pub type Due = (Vec<DueTimer>, Option<i64>);
 /// The routing machine as it is stored: its version, and its records by key.
 pub type RoutingRecords = (i64, BTreeMap<String, String>);
 
+/// A customer profile as JSON, and the customer's room.
+pub type CustomerRecord = (String, Option<String>);
+/// The customer of a room, and its conversations, newest first.
+pub type RoomRecord = (String, Vec<String>);
+
 /// Points at a journal row whose output waits to be published.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unpublished {
@@ -347,9 +352,9 @@ pub trait Store: Send + Sync + 'static {
         limit: i64,
     ) -> BoxFuture<'a, StoreResult<Vec<JournalRow>>>;
     /// A customer profile as JSON, and their room id.
-    fn customer<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<(String, Option<String>)>>>;
+    fn customer<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<CustomerRecord>>>;
     /// Customer id of a room and its conversations' ids, newest first.
-    fn room<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<(String, Vec<String>)>>>;
+    fn room<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<RoomRecord>>>;
     /// Number of open conversations.
     fn open_conversations(&self) -> BoxFuture<'_, StoreResult<i64>>;
     /// Forgets `seen` ids older than `before` (epoch ms); returns how many.

@@ -329,10 +329,10 @@ impl<'d, 'e> Walk<'d, 'e> {
 
     /// Keeps the customer's answer in the slot the `ask` names.
     pub(super) fn keep_answer(&mut self, work: &mut Work<'d>, node: NodeIndex, answer: &str) {
-        if let Verb::Ask(ask) = &self.flow.graph[node].verb {
-            if let Some(slot) = &ask.into {
-                work.c.slots.insert(slot.clone(), json!(answer));
-            }
+        if let Verb::Ask(ask) = &self.flow.graph[node].verb
+            && let Some(slot) = &ask.into
+        {
+            work.c.slots.insert(slot.clone(), json!(answer));
         }
         self.facts = None;
     }
