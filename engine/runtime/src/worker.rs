@@ -39,6 +39,8 @@ const MARK_AFTER: Duration = Duration::from_millis(200);
 const HOP_CHECK: Duration = Duration::from_secs(5);
 /// Most senders remembered; beyond it the memory is cleared and filled again from the store.
 const SESSIONS_MAX: usize = 200_000;
+/// Conflicts in a row after which inputs are tried one by one, and after twice as many the culprit is quarantined.
+const CONFLICTS_MAX: u32 = 8;
 /// Longest pause while the store cannot be used.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
@@ -68,6 +70,8 @@ pub(crate) struct Worker {
     asked: HashSet<String>,
     /// Inputs to be committed one by one, since one of them breaks the batch.
     alone: usize,
+    /// Conflicts in a row, without a commit between them.
+    conflicts: u32,
     next_lease: Instant,
     next_timer_check: Instant,
     next_hop_check: Instant,
@@ -113,6 +117,7 @@ impl Worker {
             own: mpsc::channel(BATCH_MAX),
             asked: HashSet::new(),
             alone: 0,
+            conflicts: 0,
             next_lease: now,
             next_timer_check: now,
             next_hop_check: now + HOP_CHECK,
@@ -355,6 +360,7 @@ impl Worker {
                 }
                 self.shared.ready.store(true, Ordering::Relaxed);
                 self.pause = Duration::from_millis(50);
+                self.conflicts = 0;
                 self.before_acknowledge(&draft).await;
                 self.follow_up(draft).await;
                 true
@@ -642,6 +648,14 @@ impl Worker {
             StoreError::Conflict { keys } => {
                 tracing::info!(?keys, "another engine was faster, stepping again");
                 self.metrics.conflicts.inc();
+                self.conflicts += 1;
+                if self.conflicts > CONFLICTS_MAX && items.len() > 1 {
+                    self.alone = items.len();
+                } else if self.conflicts > 2 * CONFLICTS_MAX {
+                    tracing::error!("an input conflicts again and again; it is quarantined");
+                    self.poisoned.extend(items.iter().map(|i| i.id.clone()));
+                    self.conflicts = 0;
+                }
             }
             StoreError::Fenced { partitions } => {
                 tracing::warn!(?partitions, "partitions were taken over by another engine");

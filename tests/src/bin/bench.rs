@@ -247,11 +247,8 @@ impl Bench {
                 Some(result) = confirmed.recv() => result?,
                 reply = timeout(Duration::from_secs(20), heard.recv()) => {
                     let reply = reply?.ok_or("the bus is gone")?;
-                    if let Some((customer, _)) = answered(&reply) {
-                        if let Some(at) = sent.remove(&customer) {
-                            took.push(at.elapsed().as_secs_f64() * 1000.0);
-                        }
-                    }
+                    let at = answered(&reply).and_then(|(customer, _)| sent.remove(&customer));
+                    took.extend(at.map(|at| at.elapsed().as_secs_f64() * 1000.0));
                 }
             }
         }

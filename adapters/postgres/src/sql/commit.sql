@@ -115,7 +115,7 @@ select convene_refuse('CV001', array(
     (select 'routing' where $39::int8 is not null and not exists (select from head_new)
         and not exists (select from head_next))
 ))
-where false
+where (select count(*) from seen_new) < cardinality($4::text[])
     or (select count(*) from state_new) < cardinality($22::text[])
     or (select count(*) from state_next) < cardinality($30::text[])
     or ($39::int8 is not null

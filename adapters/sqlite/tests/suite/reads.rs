@@ -62,6 +62,8 @@ pub async fn due_timers_come_earliest_first<F: Fixture>(fixture: &F) {
     assert_eq!(asked, (vec![a.clone(), b], Some(NOW + 10)));
     assert_eq!(store.due(&[1, 2], NOW, 1).await.unwrap(), (vec![a], Some(NOW)));
     assert_eq!(store.due(&[1, 2], NOW - 11, 10).await.unwrap(), (vec![], Some(NOW - 10)));
+    let one = store.due(&[1], NOW + 10, 1).await.unwrap();
+    assert_eq!((one.0.len(), one.1), (1, Some(NOW + 10)));
     assert_eq!(store.due(&[7], NOW, 10).await.unwrap(), (vec![], None));
 
     let batch = Batch {

@@ -43,7 +43,7 @@ fn the_shipped_centre_is_good_and_complete() {
     assert_eq!(centre.media["CHAT"].max_tasks, 5);
     assert_eq!(centre.customers.attributes["phone"].identifies, ["CX_VOICE", "SMS", "WHATSAPP"]);
     assert!(centre.channel_types["CX_VOICE"].voice && !centre.channel_types["WEB"].voice);
-    assert_eq!(centre.queues["general"].steps[0].timeout_ms, 20_000);
+    assert_eq!(centre.queues["general"].media, "CHAT");
     let web = &centre.channels["web"];
     assert_eq!((web.request_ttl_ms, web.inactivity_ms), (120_000, Some(300_000)));
     assert_eq!((web.service_identifier.as_str(), web.queue.as_deref()), ("1218", Some("general")));
