@@ -117,6 +117,7 @@ fn schemas() -> JsonMap {
         rename(&mut schema);
         if let Json::Object(message) = &mut schema {
             message.remove("$schema");
+            message.remove("$id");
             if let Some(Json::Object(parts)) = message.remove("$defs") {
                 schemas.extend(parts);
             }

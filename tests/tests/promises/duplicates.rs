@@ -1,0 +1,63 @@
+//! Connectors repeat themselves, on two engines at once: effects happen once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use convene_tests::amqp::Mailbox;
+use convene_tests::control::Control;
+use convene_tests::eventually;
+use convene_tests::picture::Picture;
+use convene_tests::site::{Bus, Site, Store};
+use convene_tests::stage::Stage;
+use tokio::time::sleep;
+
+use crate::script;
+
+/// The script on one engine, each input once; or on two engines, each input three times.
+async fn run(site: &Site, thrice: bool) -> (Picture, BTreeMap<String, u32>) {
+    let mailbox = Mailbox::open(site.amqp(), &["#"]).await;
+    let mut stage = Stage::open(site).await;
+    let second = if thrice { Some(site.second_engine().await) } else { None };
+    if thrice {
+        eventually("both engines own partitions", Duration::from_secs(40), async || {
+            let owners =
+                stage.truth.texts("partition_lease", "owner", "where owner is not null group by owner").await;
+            (owners.len() == 2).then_some(())
+        })
+        .await;
+        stage.repeat_everything();
+    }
+    script::play(&mut stage).await;
+    if thrice {
+        // The last repeats are still on their way.
+        sleep(Duration::from_secs(2)).await;
+    }
+    stage.close().await;
+    if let Some(second) = second {
+        second.stop().await;
+    }
+    sleep(Duration::from_millis(500)).await;
+    let mut ids = BTreeMap::new();
+    for heard in mailbox.heard().iter().filter(|h| h.key.starts_with("channel.")) {
+        *ids.entry(heard.id.clone()).or_default() += 1;
+    }
+    assert!(!site.log().contains("panicked"));
+    (Picture::of(&stage.truth, Some(&mailbox)).await, ids)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_input_three_times_on_two_engines_has_its_effects_once() {
+    let Some(control) = Control::from_env() else { return };
+    let _servers = control.shared().await;
+    let calm = Site::on(&control, "once", Store::Postgres, Bus::Rabbit).await;
+    let (expected, once) = run(&calm, false).await;
+    calm.clean().await;
+    let busy = Site::on(&control, "thrice", Store::Postgres, Bus::Rabbit).await;
+    let (found, thrice) = run(&busy, true).await;
+    expected.must_equal(&found, "every input three times, on two engines");
+    assert_eq!(once, thrice, "how often each message for a customer was published");
+    let truth = busy.truth().await;
+    let twice = truth.texts("journal", "input_id", "group by input_id having count(*) > 1").await;
+    assert_eq!(twice, Vec::<String>::new(), "inputs journaled twice");
+    busy.clean().await;
+}

@@ -1,0 +1,11 @@
+//! The promises of Convene, kept on real servers: engines as processes, RabbitMQ, Postgres, SQLite.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod bad_input;
+mod crashes;
+mod duplicates;
+mod embedded;
+mod open_bot_call;
+mod replays;
+mod script;
+mod servers;
