@@ -38,17 +38,11 @@ pub(crate) fn read(d: &Deployment, delivery: Delivery, at: i64) -> Result<Item, 
         )),
     };
     match parsed {
-        Ok((id, what, stored)) => Ok(Item {
-            id,
-            partition: delivery.partition,
-            what,
-            at,
-            token: Some(delivery.token),
-            reply: delivery.reply,
-            raw: delivery.body,
-            source: delivery.key,
-            hop: stored,
-        }),
+        Ok((id, what, stored)) => {
+            let (raw, source) = origin(delivery.kind == Ok(Kind::Hop), delivery.body, delivery.key);
+            let (partition, token) = (delivery.partition, Some(delivery.token));
+            Ok(Item { id, partition, what, at, token, reply: delivery.reply, raw, source, hop: stored })
+        }
         Err(fault) => Err((fault, Box::new(delivery))),
     }
 }
@@ -148,6 +142,19 @@ fn hop(delivery: &Delivery) -> Parsed {
     let hop: Hop = serde_json::from_slice(&delivery.body)
         .map_err(|e| Fault::new("malformed", format!("a hop of ours: {e}")))?;
     Ok((id.clone(), of_hop(hop), Some(id)))
+}
+
+/// What came from outside, and where: of an input that another engine handed on, what that one got.
+fn origin(hop: bool, body: Vec<u8>, key: String) -> (Vec<u8>, String) {
+    #[derive(serde::Deserialize)]
+    struct Origin {
+        raw: String,
+        source: String,
+    }
+    if hop && let Ok(Origin { raw, source }) = serde_json::from_slice(&body) {
+        return (raw.into_bytes(), source);
+    }
+    (body, key)
 }
 
 /// What a hop asks for.

@@ -198,7 +198,12 @@ impl Worker {
             let open = state.as_ref().is_some_and(|(c, _)| c.state != ConversationState::Closed);
             if open || fresh {
                 if let Some((state, version)) = state.filter(|_| open) {
-                    set_arrival(&mut item, arrival);
+                    // Only a conversation that begins needs to know more. What is journaled must not depend on what
+                    // happens to be remembered.
+                    set_arrival(
+                        &mut item,
+                        Arrival { live_session: Some(live.clone()), ..Arrival::default() },
+                    );
                     return self
                         .step_on(draft, item, &live.conversation, Some((state, version)), local)
                         .await;
@@ -750,9 +755,15 @@ fn hop_of(item: &Item) -> Option<Hop> {
     })
 }
 
-/// An input as it is sent to another partition's queue: with its id, so that it stays one input.
+/// An input as it is sent to another partition's queue: with its id, so that it stays one input, and with the bytes as
+/// they came, which a dead letter would have to show.
 fn outgoing_of(item: &Item, partition: u32) -> Outgoing {
-    let body = hop_of(item).map(|h| json!(h).to_string()).unwrap_or_default();
+    let mut body = json!(hop_of(item));
+    if !item.raw.is_empty() {
+        body["raw"] = String::from_utf8_lossy(&item.raw).into();
+        body["source"] = item.source.as_str().into();
+    }
+    let body = body.to_string();
     Outgoing {
         to: Destination::Partition(partition),
         id: item.id.clone(),
