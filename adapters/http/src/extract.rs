@@ -14,6 +14,9 @@ use crate::problem::Problem;
 
 /// How long a body may take to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(30);
+/// How much of a body that is too large is read and thrown away before the answer, in bytes. Answering while the caller
+/// still sends makes the connection break off, and they read a broken pipe where the reason should stand.
+const DISCARDED_BYTES_MAX: usize = 64 << 20;
 /// Longest name or id in a path, in bytes. Nothing that exists has a longer one.
 const ID_BYTES_MAX: usize = 1024;
 /// Longest idempotency key, in bytes: what an AMQP message id holds.
@@ -130,9 +133,7 @@ impl<S: Send + Sync> FromRequest<S> for Bytes {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let announced = request.headers().get(header::CONTENT_LENGTH);
-        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > MESSAGE_BYTES_MAX as u64) {
+        if announced_too_large(request.headers()) {
             return Err(too_large());
         }
         match tokio::time::timeout(BODY_WAIT, collect(request.into_body())).await {
@@ -145,6 +146,15 @@ impl<S: Send + Sync> FromRequest<S> for Bytes {
     }
 }
 
+/// Whether the body can be refused before it is read: it announces more than we would throw away, or the caller waits
+/// for our word before they send it.
+fn announced_too_large(headers: &HeaderMap) -> bool {
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let most = if headers.contains_key(header::EXPECT) { MESSAGE_BYTES_MAX } else { DISCARDED_BYTES_MAX };
+    length.is_some_and(|length| length > most as u64)
+}
+
 fn too_large() -> Problem {
     Problem::new(
         "too_large",
@@ -155,14 +165,20 @@ fn too_large() -> Problem {
 async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
     let mut pieces = body.into_data_stream();
     let mut bytes = Vec::new();
+    let mut length = 0;
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|e| Problem::new("malformed", format!("the body broke off: {e}")))?;
-        if bytes.len() + piece.len() > MESSAGE_BYTES_MAX {
-            return Err(too_large());
+        length += piece.len();
+        if length <= MESSAGE_BYTES_MAX {
+            bytes.extend_from_slice(&piece);
+            continue;
         }
-        bytes.extend_from_slice(&piece);
+        bytes = Vec::new();
+        if length > DISCARDED_BYTES_MAX {
+            break;
+        }
     }
-    Ok(bytes)
+    if length > MESSAGE_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
 }
 
 impl<S: Send + Sync> FromRequest<S> for AnyJson {
@@ -191,6 +207,9 @@ impl<S: Send + Sync> FromRequest<S> for Object {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     use axum::http::HeaderValue;
     use serde_json::json;
@@ -233,10 +252,28 @@ mod tests {
         let too_long = vec![b' '; MESSAGE_BYTES_MAX + 1];
         let problem = Bytes::from_request(request(too_long), &()).await.unwrap_err();
         assert_eq!((code(&problem).as_str(), problem.status()), ("too_large", 413));
-        let mut announced = request("short");
-        announced.headers_mut().insert(header::CONTENT_LENGTH, (MESSAGE_BYTES_MAX + 1).into());
-        let problem = Bytes::from_request(announced, &()).await.unwrap_err();
-        assert_eq!(code(&problem), "too_large");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_is_read_before_the_answer_unless_that_is_too_much_or_not_sent_yet() {
+        let refused_unread = async |length: usize, expect: Option<&'static str>| {
+            let read = Arc::new(AtomicUsize::new(0));
+            let counter = read.clone();
+            let pieces = futures_util::stream::repeat_with(move || {
+                counter.fetch_add(1 << 20, Relaxed);
+                Ok::<_, std::io::Error>(vec![b' '; 1 << 20])
+            });
+            let mut request = request(Body::from_stream(pieces.take(length >> 20)));
+            request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+            if let Some(expect) = expect {
+                request.headers_mut().insert(header::EXPECT, HeaderValue::from_static(expect));
+            }
+            assert_eq!(code(&Bytes::from_request(request, &()).await.unwrap_err()), "too_large");
+            length - read.load(Relaxed)
+        };
+        assert_eq!(refused_unread(16 << 20, None).await, 0);
+        assert_eq!(refused_unread(16 << 20, Some("100-continue")).await, 16 << 20);
+        assert_eq!(refused_unread(1 << 30, None).await, 1 << 30);
     }
 
     #[tokio::test(start_paused = true)]
