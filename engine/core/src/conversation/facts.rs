@@ -1,37 +1,257 @@
 //! The facts that flows and rules decide on: a narrow view, built for them. Every name is always there, with an empty
 //! value when there is nothing to say, so that a rule never fails on a fact that is merely absent.
 
-use serde_json::json;
+use std::collections::BTreeSet;
 
 use super::actions::is_known_action;
 use super::state::{SeatKind, Session};
 use super::work::{Happening, Work};
-use crate::centre::Routing;
+use crate::centre::{ChannelEntry, ChannelKind, Routing};
 use crate::model::{EventName, Json, JsonMap};
-use crate::rules::Facts;
+use crate::rules::{FactSource, FactValue};
 
-/// Names that slots cannot hide.
-const RESERVED: &[&str] =
-    &["event", "conversation", "customer", "session", "channel", "centre", "slots", "now"];
+/// The facts of one moment, seen from an event. Nothing is built before somebody asks.
+pub(super) struct View<'v> {
+    work: &'v Work<'v>,
+    event: &'v Happening,
+}
 
-/// Facts of this moment, seen from an event.
-pub(super) fn build(work: &Work<'_>, event: &Happening) -> Facts {
-    let session = work.session_or_current(event.session.as_deref());
-    let mut facts = Facts::new();
-    for (name, value) in &work.c.slots {
-        if !RESERVED.contains(&name.as_str()) {
-            facts.set(name, value);
+/// A property of a fact and how it is read.
+type Property = (&'static str, fn(&View<'_>) -> FactValue);
+
+/// The facts that are maps, by name. Slots cannot hide them, nor the two below.
+const MAPS: &[(&str, &[Property])] = &[
+    ("centre", CENTRE),
+    ("channel", CHANNEL),
+    ("conversation", CONVERSATION),
+    ("customer", CUSTOMER),
+    ("event", EVENT),
+    ("session", SESSION),
+];
+/// All slots as one map.
+const SLOTS: &str = "slots";
+/// The time of the step, in epoch milliseconds.
+const NOW: &str = "now";
+
+impl<'v> View<'v> {
+    /// What is true at this moment.
+    pub(super) fn of(work: &'v Work<'v>, event: &'v Happening) -> Self {
+        Self { work, event }
+    }
+
+    fn session(&self) -> Option<&'v Session> {
+        self.work.session_or_current(self.event.session.as_deref())
+    }
+
+    fn channel(&self) -> Option<&'v ChannelEntry> {
+        self.work.d.centre.channels.get(&self.session()?.channel)
+    }
+
+    fn channel_type(&self) -> Option<&'v ChannelKind> {
+        self.work.d.centre.channel_types.get(&self.channel()?.kind)
+    }
+
+    /// A text of the event's data: the first of these paths that is there.
+    fn text(&self, paths: &[&str]) -> FactValue {
+        text_at(&self.event.data, paths).as_str().into()
+    }
+}
+
+impl FactSource for View<'_> {
+    fn fact(&self, name: &str, only: Option<&BTreeSet<String>>) -> Option<FactValue> {
+        if let Some((_, properties)) = MAPS.iter().find(|(map, _)| *map == name) {
+            let wanted = properties.iter().filter(|(key, _)| only.is_none_or(|only| only.contains(*key)));
+            return Some(FactValue::map(wanted.map(|(key, read)| (*key, read(self)))));
+        }
+        let slots = &self.work.c.slots;
+        match name {
+            SLOTS => Some(FactValue::entries(slots, only)),
+            NOW => Some(self.work.at.into()),
+            _ => Some(match slots.get(name)? {
+                Json::Object(map) => FactValue::entries(map, only),
+                value => value.into(),
+            }),
         }
     }
-    facts.set("slots", Json::Object(work.c.slots.clone()));
-    facts.set("event", event_facts(work, event));
-    facts.set("conversation", conversation_facts(work));
-    facts.set("customer", customer_facts(work));
-    facts.set("session", session_facts(work, session));
-    facts.set("channel", channel_facts(work, session));
-    facts.set("centre", centre_facts(work));
-    facts.set("now", work.at);
-    facts
+
+    fn names(&self) -> Vec<&str> {
+        let known = MAPS.iter().map(|(name, _)| *name).chain([SLOTS, NOW]);
+        let slots = self.work.c.slots.keys().map(String::as_str);
+        let mut names: Vec<&str> = known.chain(slots).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+/// The event at hand (domain.md 2.1, 2.3).
+const EVENT: &[Property] = &[
+    ("action", |v| action(v).as_str().into()),
+    ("action_data", |v| {
+        let d = &v.event.data;
+        d.pointer("/data")
+            .or_else(|| d.pointer("/body/data"))
+            .map_or_else(FactValue::nothing_known, FactValue::from)
+    }),
+    ("agent", |v| {
+        v.text(&[
+            "/agentParticipant/participant/id",
+            "/conversationParticipant/participant/id",
+            "/ccUser/id",
+            "/agentId",
+            "/task/assignedTo/id",
+            "/agentPresence/agent/id",
+            "/requestType/metadata/requestedBy",
+        ])
+    }),
+    ("agent_state", |v| v.text(&["/agentPresence/state/name"])),
+    ("data", |v| {
+        let d = &v.event.data;
+        if weight(d) > DATA_CHARS_MAX { FactValue::nothing_known() } else { d.into() }
+    }),
+    ("direction", |v| v.text(&["/requestType/direction", "/task/activeMedia/0/type/direction"])),
+    ("has_session", |v| v.event.session.is_some().into()),
+    ("intent", |v| v.text(&["/header/intent"])),
+    ("known_action", |v| is_known_action(&action(v)).into()),
+    ("media_state", |v| v.text(&["/task/activeMedia/0/state"])),
+    ("message", |v| v.text(&["/message"])),
+    ("mode", |v| v.text(&["/requestType/mode", "/task/activeMedia/0/type/mode"])),
+    ("mrd", |v| v.text(&["/mrdId"])),
+    ("mrd_voice", |v| is_voice(v.work, &text_at(&v.event.data, &["/mrdId"])).into()),
+    ("name", |v| v.event.name.as_str().into()),
+    ("participant", |v| v.text(&["/conversationParticipant/type", "/agentParticipant/type"])),
+    ("priority", |v| {
+        v.event.data.pointer("/additionalDetails/priority").and_then(Json::as_i64).unwrap_or(0).into()
+    }),
+    ("queue", |v| v.text(&["/queue/value", "/queue/name", "/queue"])),
+    ("reason", |v| {
+        v.text(&[
+            "/reason",
+            "/metadata/reason",
+            "/reasonCode",
+            "/state/reasonCode",
+            "/agentPresence/state/reasonCode/name",
+        ])
+    }),
+    ("reinitiated", |v| {
+        v.event
+            .data
+            .pointer("/additionalDetails/isReinitiated")
+            .and_then(Json::as_bool)
+            .unwrap_or(false)
+            .into()
+    }),
+    ("requested_by", |v| requested_by(&v.event.data).as_str().into()),
+    ("role", |v| v.text(&["/agentParticipant/role", "/conversationParticipant/role", "/role"])),
+    ("sender", |v| v.event.emitter.sender_name.as_deref().unwrap_or("").into()),
+    ("task_reason", |v| v.text(&["/task/state/reasonCode"])),
+    ("task_state", |v| v.text(&["/task/state/name"])),
+    ("text", |v| v.text(&["/body/markdownText"])),
+    ("wanted_agent", |v| v.text(&["/requestType/metadata/agentId"])),
+];
+
+/// The conversation (domain.md 1.8).
+const CONVERSATION: &[Property] = &[
+    ("age", |v| ((v.work.at - v.work.c.created_at) / 1000).into()),
+    ("agent_ever", |v| v.work.c.agent_ever.into()),
+    ("agents", |v| count(v.work.c.agents_present())),
+    ("all_sessions", |v| count(v.work.c.sessions.len())),
+    ("bot", |v| v.work.c.bot_seat().map_or("", |b| b.who.as_str()).into()),
+    ("bot_role", |v| v.work.c.bot_seat().map_or("", |b| b.role.as_str()).into()),
+    ("customer_present", |v| (v.work.c.open_sessions() > 0).into()),
+    ("data", |v| FactValue::map(v.work.c.data.iter().map(|(k, x)| (k.as_str(), x.as_str().into())))),
+    ("direction", |v| if v.work.c.outbound { "OUTBOUND" } else { "INBOUND" }.into()),
+    ("held", |v| v.work.c.hold.is_some().into()),
+    ("id", |v| v.work.c.id.as_str().into()),
+    ("monitors", |v| count(v.work.c.seats.iter().filter(|s| s.kind == SeatKind::Monitor).count())),
+    ("previous", |v| {
+        let previous = v.work.c.previous.as_ref();
+        FactValue::map([
+            ("agent", previous.and_then(|p| p.agent.as_deref()).unwrap_or("").into()),
+            ("ended", previous.map_or(-1, |p| (v.work.at - p.ended_at) / 1000).into()),
+            ("queue", previous.and_then(|p| p.queue.as_deref()).unwrap_or("").into()),
+        ])
+    }),
+    ("primaries", |v| count(v.work.c.primaries())),
+    ("queue", |v| v.work.c.last_task.as_ref().and_then(|t| t.queue.as_deref()).unwrap_or("").into()),
+    ("request", |v| v.work.c.request.as_ref().map_or("", |r| r.direction.as_str()).into()),
+    ("sessions", |v| count(v.work.c.open_sessions())),
+    ("state", |v| v.work.c.state.as_str().into()),
+    ("wrapping_up", |v| count(v.work.c.agents_wrapping_up())),
+];
+
+/// The customer (domain.md 1.4).
+const CUSTOMER: &[Property] = &[
+    ("anonymous", |v| v.work.c.customer.is_anonymous.unwrap_or(false).into()),
+    ("attributes", |v| FactValue::entries(&v.work.c.customer.extra, None)),
+    ("id", |v| v.work.c.customer.id.as_deref().unwrap_or("").into()),
+    ("labels", |v| FactValue::list(v.work.c.customer.labels())),
+    ("name", |v| v.work.c.customer.first_name.as_deref().unwrap_or("").into()),
+    ("suggestions", |v| count(v.work.c.suggestions.len())),
+];
+
+/// The channel session the event is about, or the one last used (domain.md 1.7).
+const SESSION: &[Property] = &[
+    ("channel", |v| v.session().map_or("", |s| s.channel.as_str()).into()),
+    ("first", |v| {
+        let first = v.work.c.sessions.first();
+        v.session().is_some_and(|s| first.is_some_and(|f| f.id == s.id)).into()
+    }),
+    ("id", |v| v.session().map_or("", |s| s.id.as_str()).into()),
+    ("identifier", |v| v.session().map_or("", |s| s.identifier.as_str()).into()),
+    ("latest_intent", |v| v.session().and_then(|s| s.latest_intent.as_deref()).unwrap_or("").into()),
+    ("messages", |v| v.session().map_or(0, |s| i64::from(s.counts[2])).into()),
+    ("open", |v| v.session().is_some_and(Session::open).into()),
+    ("quiet", |v| v.session().is_some_and(|s| s.quiet).into()),
+    ("request_priority", |v| {
+        let asked = v.session().and_then(|s| s.channel_data.get("requestPriority"));
+        asked.and_then(Json::as_i64).unwrap_or(0).into()
+    }),
+];
+
+/// The channel of that session and its type (domain.md 1.6).
+const CHANNEL: &[Property] = &[
+    ("bot", |v| v.channel().map_or("", |c| c.bot.as_str()).into()),
+    ("interactive", |v| v.channel_type().is_some_and(|k| k.interactive).into()),
+    ("list", |v| v.channel().and_then(|c| c.list.as_deref()).unwrap_or("").into()),
+    ("media", |v| v.channel_type().map_or("", |k| k.media.as_str()).into()),
+    ("name", |v| v.channel().map_or("", |c| c.name.as_str()).into()),
+    ("queue", |v| v.channel().and_then(|c| c.queue.as_deref()).unwrap_or("").into()),
+    ("route_to_last_agent", |v| v.channel().is_some_and(|c| c.route_to_last_agent).into()),
+    ("routing", |v| {
+        let name = v.channel().map_or("", |c| match c.routing {
+            Routing::Push => "PUSH",
+            Routing::Pull => "PULL",
+            Routing::External => "EXTERNAL",
+        });
+        name.into()
+    }),
+    ("service_identifier", |v| v.channel().map_or("", |c| c.service_identifier.as_str()).into()),
+    ("type", |v| v.channel().map_or("", |c| c.kind.as_str()).into()),
+    ("voice", |v| v.channel_type().is_some_and(|k| k.voice).into()),
+];
+
+/// What the deployment says of the contact centre.
+const CENTRE: &[Property] = &[
+    ("labels", |v| FactValue::of(&v.work.d.centre.customers.labels)),
+    ("name", |v| v.work.d.centre.name.as_str().into()),
+    ("settings", |v| {
+        let settings: JsonMap =
+            v.work.d.centre.settings.iter().map(|(k, x)| (k.clone(), x.clone())).collect();
+        FactValue::entries(&settings, None)
+    }),
+    ("wrap_up", |v| v.work.d.centre.wrap_up.enabled.into()),
+];
+
+fn count(n: impl TryInto<i64>) -> FactValue {
+    n.try_into().unwrap_or(i64::MAX).into()
+}
+
+/// The name of the action that is ordered (2.3).
+fn action(v: &View<'_>) -> String {
+    let paths: &[&str] =
+        if v.event.name == EventName::ActionMessage { &["/name", "/body/name"] } else { &["/action"] };
+    text_at(&v.event.data, paths)
 }
 
 /// Longest text of an event that a rule sees. The customer may write more than a rule may read.
@@ -60,154 +280,7 @@ fn is_voice(work: &Work<'_>, media: &str) -> bool {
     ["CX_VOICE", "CISCO_CC"].contains(&media) || kinds.into_iter().any(|k| k.voice && k.media == media)
 }
 
-fn event_facts(work: &Work<'_>, event: &Happening) -> Json {
-    let d = &event.data;
-    let mrd = text_at(d, &["/mrdId"]);
-    let whole = if weight(d) > DATA_CHARS_MAX { json!({}) } else { d.clone() };
-    let mut facts = event_words(event);
-    if let Json::Object(map) = &mut facts {
-        map.insert("mrd_voice".into(), json!(is_voice(work, &mrd)));
-        map.insert("mrd".into(), json!(mrd));
-        map.insert("data".into(), whole);
-    }
-    facts
-}
-
-fn event_words(event: &Happening) -> Json {
-    let d = &event.data;
-    let action = match event.name {
-        EventName::ActionMessage => text_at(d, &["/name", "/body/name"]),
-        _ => text_at(d, &["/action"]),
-    };
-    let action_data =
-        d.pointer("/data").or_else(|| d.pointer("/body/data")).cloned().unwrap_or_else(|| json!({}));
-    json!({
-        "name": event.name.as_str(),
-        "known_action": is_known_action(&action),
-        "action": action,
-        "action_data": action_data,
-        "reason": text_at(d, &["/reason", "/metadata/reason", "/reasonCode", "/state/reasonCode",
-                               "/agentPresence/state/reasonCode/name"]),
-        "role": text_at(d, &["/agentParticipant/role", "/conversationParticipant/role", "/role"]),
-        "participant": text_at(d, &["/conversationParticipant/type", "/agentParticipant/type"]),
-        "agent": text_at(d, &["/agentParticipant/participant/id", "/conversationParticipant/participant/id",
-                              "/ccUser/id", "/agentId", "/task/assignedTo/id", "/agentPresence/agent/id",
-                              "/requestType/metadata/requestedBy"]),
-        "agent_state": text_at(d, &["/agentPresence/state/name"]),
-        "sender": event.emitter.sender_name.as_deref().unwrap_or(""),
-        "requested_by": requested_by(d),
-        "wanted_agent": text_at(d, &["/requestType/metadata/agentId"]),
-        "queue": text_at(d, &["/queue/value", "/queue/name", "/queue"]),
-        "priority": d.pointer("/additionalDetails/priority").and_then(Json::as_i64).unwrap_or(0),
-        "reinitiated": d.pointer("/additionalDetails/isReinitiated").and_then(Json::as_bool).unwrap_or(false),
-        "direction": text_at(d, &["/requestType/direction", "/task/activeMedia/0/type/direction"]),
-        "mode": text_at(d, &["/requestType/mode", "/task/activeMedia/0/type/mode"]),
-        "task_state": text_at(d, &["/task/state/name"]),
-        "task_reason": text_at(d, &["/task/state/reasonCode"]),
-        "media_state": text_at(d, &["/task/activeMedia/0/state"]),
-        "text": text_at(d, &["/body/markdownText"]),
-        "intent": text_at(d, &["/header/intent"]),
-        "message": text_at(d, &["/message"]),
-        "has_session": event.session.is_some(),
-    })
-}
-
 /// The agent who asked for another one (1.12 `metadata.requestedBy`); empty when no agent did.
 pub(super) fn requested_by(data: &Json) -> String {
     text_at(data, &["/requestType/metadata/requestedBy"])
-}
-
-fn conversation_facts(work: &Work<'_>) -> Json {
-    let c = &work.c;
-    let bot = c.bot_seat();
-    let previous = c.previous.as_ref();
-    json!({
-        "id": c.id,
-        "state": c.state.as_str(),
-        "agents": c.agents_present(),
-        "primaries": c.primaries(),
-        "wrapping_up": c.agents_wrapping_up(),
-        "monitors": c.seats.iter().filter(|s| s.kind == SeatKind::Monitor).count(),
-        "sessions": c.open_sessions(),
-        "all_sessions": c.sessions.len(),
-        "customer_present": c.open_sessions() > 0,
-        "held": c.hold.is_some(),
-        "agent_ever": c.agent_ever,
-        "direction": if c.outbound { "OUTBOUND" } else { "INBOUND" },
-        "bot": bot.map_or("", |b| b.who.as_str()),
-        "bot_role": bot.map_or("", |b| b.role.as_str()),
-        "request": c.request.as_ref().map_or("", |r| r.direction.as_str()),
-        "queue": c.last_task.as_ref().and_then(|t| t.queue.as_deref()).unwrap_or(""),
-        "age": (work.at - c.created_at) / 1000,
-        "data": c.data,
-        "previous": {
-            "queue": previous.and_then(|p| p.queue.as_deref()).unwrap_or(""),
-            "agent": previous.and_then(|p| p.agent.as_deref()).unwrap_or(""),
-            "ended": previous.map_or(-1, |p| (work.at - p.ended_at) / 1000),
-        },
-    })
-}
-
-fn customer_facts(work: &Work<'_>) -> Json {
-    let c = &work.c.customer;
-    json!({
-        "id": c.id.as_deref().unwrap_or(""),
-        "name": c.first_name.as_deref().unwrap_or(""),
-        "anonymous": c.is_anonymous.unwrap_or(false),
-        "labels": c.labels(),
-        "suggestions": work.c.suggestions.len(),
-        "attributes": c.extra,
-    })
-}
-
-fn session_facts(work: &Work<'_>, session: Option<&Session>) -> Json {
-    let Some(s) = session else {
-        return json!({ "id": "", "channel": "", "identifier": "", "latest_intent": "", "first": false, "quiet": false,
-                       "open": false, "request_priority": 0, "messages": 0 });
-    };
-    json!({
-        "id": s.id,
-        "channel": s.channel,
-        "identifier": s.identifier,
-        "latest_intent": s.latest_intent.as_deref().unwrap_or(""),
-        "first": work.c.sessions.first().is_some_and(|f| f.id == s.id),
-        "quiet": s.quiet,
-        "open": s.open(),
-        "request_priority": s.channel_data.get("requestPriority").and_then(Json::as_i64).unwrap_or(0),
-        "messages": s.counts[2],
-    })
-}
-
-fn channel_facts(work: &Work<'_>, session: Option<&Session>) -> Json {
-    let channel = session.and_then(|s| work.d.centre.channels.get(&s.channel));
-    let Some(c) = channel else {
-        return json!({ "name": "", "type": "", "media": "", "voice": false, "interactive": false, "bot": "",
-                       "queue": "", "list": "", "routing": "", "service_identifier": "",
-                       "route_to_last_agent": false });
-    };
-    let kind = work.d.centre.channel_types.get(&c.kind);
-    json!({
-        "name": c.name,
-        "type": c.kind,
-        "media": kind.map_or("", |k| k.media.as_str()),
-        "voice": kind.is_some_and(|k| k.voice),
-        "interactive": kind.is_some_and(|k| k.interactive),
-        "bot": c.bot,
-        "queue": c.queue.as_deref().unwrap_or(""),
-        "list": c.list.as_deref().unwrap_or(""),
-        "routing": match c.routing { Routing::Push => "PUSH", Routing::Pull => "PULL", Routing::External => "EXTERNAL" },
-        "service_identifier": c.service_identifier,
-        "route_to_last_agent": c.route_to_last_agent,
-    })
-}
-
-fn centre_facts(work: &Work<'_>) -> Json {
-    let centre = &work.d.centre;
-    let settings: JsonMap = centre.settings.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
-    json!({
-        "name": centre.name,
-        "settings": settings,
-        "labels": centre.customers.labels,
-        "wrap_up": centre.wrap_up.enabled,
-    })
 }

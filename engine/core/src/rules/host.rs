@@ -10,7 +10,7 @@ use rhai::packages::{
 use rhai::{AST, CallFnOptions, Dynamic, Engine, OptimizationLevel, Scope};
 
 use super::error::{RuleError, RuleErrorKind};
-use super::facts::Facts;
+use super::facts::FactSource;
 use super::source::{Expression, RuleFile, RuleFunction};
 use super::{Json, capture, convert, functions, limits, optional, weight};
 
@@ -97,7 +97,7 @@ impl Host {
     ///
     /// # Errors
     /// Every kind but `Arguments`; a name that is not among the facts is `NotFound`.
-    pub fn eval(&self, expression: &Expression, facts: &Facts) -> Result<Json, RuleError> {
+    pub fn eval(&self, expression: &Expression, facts: &dyn FactSource) -> Result<Json, RuleError> {
         convert::to_json(&self.value(expression, facts)?)
     }
 
@@ -106,7 +106,7 @@ impl Host {
     /// # Errors
     /// As [`Host::eval`], and `Type` when the value is neither `true` nor `false`: `0`, `""` and `()` are
     /// mistakes here, not answers.
-    pub fn truth(&self, expression: &Expression, facts: &Facts) -> Result<bool, RuleError> {
+    pub fn truth(&self, expression: &Expression, facts: &dyn FactSource) -> Result<bool, RuleError> {
         let value = self.value(expression, facts)?;
         value.as_bool().map_err(|_| {
             let message = format!("`{}` must be true or false, but is {}", expression.source, shown(&value));
@@ -120,9 +120,14 @@ impl Host {
     /// # Errors
     /// `NotFound` when the file has no such function, `Arguments` when it takes more than one parameter,
     /// and whatever the rule itself ends with; then the error carries the call stack.
-    pub fn call(&self, file: &RuleFile, function: &str, facts: &Facts) -> Result<Verdict, RuleError> {
+    pub fn call(
+        &self,
+        file: &RuleFile,
+        function: &str,
+        facts: &dyn FactSource,
+    ) -> Result<Verdict, RuleError> {
         let rule = self.find(file, function).map_err(|e| e.in_file(Some(file.file())))?;
-        let arguments = if rule.params.is_empty() { Vec::new() } else { vec![facts.to_argument()] };
+        let arguments = if rule.params.is_empty() { Vec::new() } else { vec![rule.needs.argument(facts)] };
         let options = CallFnOptions::new().eval_ast(false);
         let run = || {
             self.rules.call_fn_with_options::<Dynamic>(
@@ -160,13 +165,10 @@ impl Host {
         Err(RuleError::new(RuleErrorKind::NotFound, message))
     }
 
-    fn value(&self, expression: &Expression, facts: &Facts) -> Result<Dynamic, RuleError> {
+    fn value(&self, expression: &Expression, facts: &dyn FactSource) -> Result<Dynamic, RuleError> {
         let mut scope = Scope::new();
-        // Only what the expression names: a large fact nobody reads costs nothing.
-        for name in expression.variables_ref() {
-            if let Some(value) = facts.get(name) {
-                scope.push_constant_dynamic(name.as_str(), value.clone());
-            }
+        for (name, value) in expression.needs.of(facts) {
+            scope.push_constant_dynamic(name, value);
         }
         let run = || self.expressions.eval_ast_with_scope::<Dynamic>(&mut scope, &expression.ast);
         unwound(|| capture::with(&expression.captured, run))?

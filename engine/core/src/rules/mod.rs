@@ -17,6 +17,7 @@ mod facts;
 mod functions;
 mod host;
 pub mod limits;
+mod needs;
 mod optional;
 mod source;
 #[cfg(test)]
@@ -24,7 +25,7 @@ mod tests;
 mod weight;
 
 pub use error::{RuleError, RuleErrorKind};
-pub use facts::{FactValue, Facts};
+pub use facts::{FactSource, FactValue, Facts};
 pub use host::{Host, Verdict};
 pub use rhai::{Dynamic, OptimizationLevel};
 pub use source::{Expression, RuleFile, RuleFunction};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rhai::{AST, ASTFlags, ASTNode, Expr};
 
 use super::capture::{CLOSURE_PREFIX, Captured};
+use super::needs::Needs;
 use super::optional::Shifts;
 
 /// A compiled expression such as `conversation.agents > 0`. Evaluate it with the kind of host that compiled
@@ -15,6 +16,7 @@ pub struct Expression {
     pub(super) ast: AST,
     pub(super) captured: Captured,
     pub(super) shifts: Shifts,
+    pub(super) needs: Needs,
     variables: Vec<String>,
     paths: Vec<String>,
 }
@@ -40,12 +42,14 @@ pub struct RuleFunction {
     pub line: u32,
     /// The comment lines directly above it, without their slashes, joined by line breaks.
     pub comments: String,
+    pub(super) needs: Needs,
 }
 
 impl Expression {
     pub(super) fn new(source: &str, ast: AST, captured: Captured, shifts: Shifts) -> Self {
         let (variables, paths) = names_read(&ast);
-        Expression { source: source.to_owned(), ast, captured, shifts, variables, paths }
+        let needs = Needs::of_expression(&ast);
+        Expression { source: source.to_owned(), ast, captured, shifts, needs, variables, paths }
     }
 
     /// The text it was compiled from.
@@ -62,10 +66,6 @@ impl Expression {
     /// first call or index, and inside a closure only the captured name is seen.
     pub fn paths(&self) -> Vec<String> {
         self.paths.clone()
-    }
-
-    pub(super) fn variables_ref(&self) -> &[String] {
-        &self.variables
     }
 }
 
@@ -162,6 +162,7 @@ fn functions_of(ast: &AST, source: &str) -> Vec<RuleFunction> {
                 params: f.params.iter().map(|p| p.to_string()).collect(),
                 line: u32::try_from(line).unwrap_or(u32::MAX),
                 comments: comments_above(&lines, line),
+                needs: Needs::of_function(ast, &f.name),
             }
         })
         .collect();

@@ -4,13 +4,13 @@ use petgraph::graph::NodeIndex;
 use serde_json::json;
 
 use crate::conversation::actions::{self, Order};
+use crate::conversation::facts::View;
 use crate::conversation::state::{Position, Run};
 use crate::conversation::timers::{REMINDER, RUN};
 use crate::conversation::work::{Happening, Work};
-use crate::conversation::{CALL_DEPTH_MAX, ERROR_BUDGET, RUNS_MAX, STEP_BUDGET, bots, facts};
+use crate::conversation::{CALL_DEPTH_MAX, ERROR_BUDGET, RUNS_MAX, STEP_BUDGET, bots};
 use crate::flow::{Arg, Ask, Body as Said, Expr, Flow, Node, Part, Target, Template, Verb};
 use crate::model::{Body, Json, JsonMap};
-use crate::rules::Facts;
 
 /// Where a node leads.
 enum Way {
@@ -28,13 +28,12 @@ pub(super) struct Walk<'d, 'e> {
     callers: Vec<(&'d Flow, NodeIndex)>,
     bot: Option<String>,
     event: &'e Happening,
-    facts: Option<Facts>,
 }
 
 impl<'d, 'e> Walk<'d, 'e> {
     /// A walk that begins.
     pub(super) fn enter(flow: &'d Flow, event: &'e Happening, bot: Option<String>) -> Self {
-        Self { flow, callers: Vec::new(), bot, event, facts: None }
+        Self { flow, callers: Vec::new(), bot, event }
     }
 
     /// A walk that was parked. `None` when its place is gone, which cannot happen while its deployment is kept.
@@ -45,7 +44,7 @@ impl<'d, 'e> Walk<'d, 'e> {
             places.push((flow, *flow.nodes.get(&position.node)?));
         }
         let (flow, node) = places.pop()?;
-        Some((Self { flow, callers: places, bot: run.bot.clone(), event, facts: None }, node))
+        Some((Self { flow, callers: places, bot: run.bot.clone(), event }, node))
     }
 
     /// The flow it is in.
@@ -102,7 +101,6 @@ impl<'d, 'e> Walk<'d, 'e> {
         let at = format!("{}.{}", self.flow.name, self.flow.graph[node].name);
         work.c.slots.insert("error".into(), json!({ "at": at, "message": problem }));
         work.out.errors += 1;
-        self.facts = None;
         let spent = work.over_budget && work.budget == 0;
         let mut failed = node;
         loop {
@@ -175,7 +173,6 @@ impl<'d, 'e> Walk<'d, 'e> {
     }
 
     fn speak(&mut self, work: &mut Work<'d>, body: &Body, to: Target) -> Result<(), String> {
-        self.facts = None;
         if let Some(bot) = &self.bot {
             return super::bot_says(work, bot, self.event, body);
         }
@@ -240,7 +237,6 @@ impl<'d, 'e> Walk<'d, 'e> {
         let why = verdict.why.unwrap_or_default();
         self.note(work, index, &format!("decides by {module}.{function}"), why);
         if let Some(slot) = into {
-            self.facts = None;
             work.c.slots.insert(slot.to_owned(), verdict.value);
         }
         Ok(())
@@ -260,7 +256,6 @@ impl<'d, 'e> Walk<'d, 'e> {
     fn set(&mut self, work: &mut Work<'d>, node: &Node, slots: &[(String, Arg)]) -> Result<(), String> {
         for (slot, value) in slots {
             let value = self.value(work, value)?;
-            self.facts = None;
             work.c.slots.insert(slot.clone(), value);
         }
         let names: Vec<&str> = slots.iter().map(|(n, _)| n.as_str()).collect();
@@ -283,7 +278,6 @@ impl<'d, 'e> Walk<'d, 'e> {
             }
         }
         self.because_note(work, node, action)?;
-        self.facts = None;
         let data = Json::Object(map);
         match action {
             "SCHEDULE_REMINDER" => self.remind(work, &data, goto),
@@ -309,7 +303,6 @@ impl<'d, 'e> Walk<'d, 'e> {
         let name = name.as_str().ok_or("the action's name is not a text")?.to_owned();
         let data = self.value(work, data)?;
         self.because_note(work, node, &format!("performs {name}"))?;
-        self.facts = None;
         self.order(work, &name, &data, true)
     }
 
@@ -334,12 +327,11 @@ impl<'d, 'e> Walk<'d, 'e> {
         {
             work.c.slots.insert(slot.clone(), json!(answer));
         }
-        self.facts = None;
     }
 
-    /// Facts of this moment; built once until something changes.
-    fn facts(&mut self, work: &Work<'d>) -> Facts {
-        self.facts.get_or_insert_with(|| facts::build(work, self.event)).clone()
+    /// What is true at this moment.
+    fn facts<'v>(&'v self, work: &'v Work<'d>) -> View<'v> {
+        View::of(work, self.event)
     }
 
     /// Evaluates a condition. An error is never `false`.

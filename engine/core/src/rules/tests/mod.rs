@@ -5,6 +5,7 @@ mod captures;
 mod cost;
 mod hostile;
 mod meaning;
+mod needs;
 mod places;
 
 use super::{Facts, Host, Json, RuleError, Verdict};
