@@ -18,6 +18,9 @@ use std::process::ExitCode;
 use args::{Args, Command};
 use clap::Parser;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     logs::start(&args.command);

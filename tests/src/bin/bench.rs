@@ -82,12 +82,12 @@ impl Bench {
         println!(
             "bare pipe:  {pipe:.0} durable events/s (consume, one batched commit, confirmed publish, acknowledge)"
         );
-        let mut engine = self.engine()?;
+        let engine = self.engine()?;
         self.ready().await?;
         sleep(Duration::from_secs(2)).await;
         println!("memory idle: {} MiB resident", resident(&engine)?);
         self.open("few", 1_000).await?;
-        let few = self.throughput(&mut engine, "few", 1_000).await?;
+        let few = self.throughput(&engine, "few", 1_000).await?;
         println!(
             "engine:     {few:.0} durable events/s (ten nodes, three rules, one answer each), 1,000 conversations open"
         );
@@ -102,7 +102,7 @@ impl Bench {
             self.many,
             resident(&engine)?
         );
-        let many = self.throughput(&mut engine, "many", self.many).await?;
+        let many = self.throughput(&engine, "many", self.many).await?;
         println!(
             "engine:     {many:.0} durable events/s with {} open, {:.2} of that with 1,000 (goal: at least 0.9)",
             self.many,
@@ -198,9 +198,9 @@ impl Bench {
         format!("{}-{name}-{i}", self.run)
     }
 
-    /// Events per second of the engine: the messages lie in the queues before it starts.
-    async fn throughput(&self, engine: &mut Child, name: &str, open: usize) -> Result<f64, Failure> {
-        stop_mut(engine);
+    /// Events per second of the engine: it stands still while the messages are laid into its queues.
+    async fn throughput(&self, engine: &Child, name: &str, open: usize) -> Result<f64, Failure> {
+        signal(engine, "STOP");
         let (bus, mut heard) = self.replies("convene", "channel.").await?;
         let mut spread: u64 = 0x9e37_79b9_7f4a_7c15;
         let messages: Vec<_> = (0..self.load)
@@ -216,7 +216,7 @@ impl Bench {
             .collect();
         let count = messages.len();
         Self::publish(&bus, messages).await?;
-        *engine = self.engine()?;
+        signal(engine, "CONT");
         let rate = rate(&mut heard, count).await?;
         bus.close().await;
         Ok(rate)
@@ -355,12 +355,12 @@ fn resident(engine: &Child) -> Result<u64, Failure> {
     Ok(kib / 1024)
 }
 
+/// Ends the engine this program started, politely.
 fn stop(mut engine: Child) {
-    stop_mut(&mut engine);
+    signal(&engine, "TERM");
+    let _ = engine.wait();
 }
 
-/// Ends the engine this program started, politely.
-fn stop_mut(engine: &mut Child) {
-    let _ = Command::new("kill").args(["-TERM", &engine.id().to_string()]).status();
-    let _ = engine.wait();
+fn signal(engine: &Child, name: &str) {
+    let _ = Command::new("kill").args([&format!("-{name}"), &engine.id().to_string()]).status();
 }
