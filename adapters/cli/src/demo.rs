@@ -270,9 +270,10 @@ impl Demo<'_> {
     }
 
     fn publication(&self, p: &Publication) {
-        let body = &p.body["body"];
+        let wire = p.body.json();
+        let body = &wire["body"];
         if p.key.starts_with("channel.") && body["type"] != "NOTIFICATION" {
-            let who = p.body["header"]["sender"]["senderName"].as_str().unwrap_or("?");
+            let who = wire["header"]["sender"]["senderName"].as_str().unwrap_or("?");
             let who = if who == "CONVERSATION_MONITOR" { "Convene" } else { who };
             let text = body["markdownText"].as_str().unwrap_or_default();
             let buttons: Vec<&str> = body["buttons"]
@@ -290,13 +291,12 @@ impl Demo<'_> {
                 "taskRequest" => "an offer: a customer waits".to_owned(),
                 "onTopicData" => "the conversation so far".to_owned(),
                 "wrapupTimerStarted" => "the wrap-up form, and its timer".to_owned(),
-                "onCimEvent" if p.body["cimEvent"]["name"] == "CUSTOMER_MESSAGE" => {
-                    let text =
-                        p.body["cimEvent"]["data"]["body"]["markdownText"].as_str().unwrap_or_default();
+                "onCimEvent" if wire["cimEvent"]["name"] == "CUSTOMER_MESSAGE" => {
+                    let text = wire["cimEvent"]["data"]["body"]["markdownText"].as_str().unwrap_or_default();
                     format!("customer: “{text}”")
                 }
-                "onCimEvent" if p.body["cimEvent"]["name"] == "BOT_SUGGESTION" => {
-                    let text = &p.body["cimEvent"]["data"]["suggestions"][0]["messageBody"]["markdownText"];
+                "onCimEvent" if wire["cimEvent"]["name"] == "BOT_SUGGESTION" => {
+                    let text = &wire["cimEvent"]["data"]["suggestions"][0]["messageBody"]["markdownText"];
                     format!("the bot suggests: “{}”", text.as_str().unwrap_or_default())
                 }
                 _ => return,

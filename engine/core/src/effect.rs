@@ -1,6 +1,7 @@
 //! What a step asks of the world, as data.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::model::Json;
 
@@ -15,7 +16,52 @@ pub struct Publication {
     #[serde(rename = "type")]
     pub kind: String,
     /// The JSON to send.
-    pub body: Json,
+    pub body: Wire,
+}
+
+impl Publication {
+    /// Something to publish.
+    #[must_use]
+    pub fn new(id: impl Into<String>, key: impl Into<String>, kind: &str, body: Wire) -> Self {
+        Self { id: id.into(), key: key.into(), kind: kind.to_owned(), body }
+    }
+}
+
+/// JSON as it is sent: written once, then journaled and published as it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Wire(Box<RawValue>);
+
+impl Wire {
+    /// Writes a value. What cannot be written, which nothing of ours is, becomes `null`.
+    #[must_use]
+    pub fn of(value: &impl Serialize) -> Self {
+        Self(to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Its bytes, without a copy.
+    #[must_use]
+    pub fn into_bytes(self) -> Box<[u8]> {
+        Box::<str>::from(self.0).into()
+    }
+
+    /// Reads it again, for a test, a transcript, a page.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        serde_json::from_str(self.text()).unwrap_or_default()
+    }
+}
+
+impl PartialEq for Wire {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
 }
 
 /// A timer to keep. A timer of the same owner and name is replaced.

@@ -19,6 +19,36 @@ pub(crate) enum What {
     Routing { input: Box<routing::Input> },
 }
 
+impl What {
+    /// The input of a conversation, to be given back after the step: nothing is copied for it. `None` for the routing
+    /// machine.
+    pub(crate) fn lend(&mut self) -> Option<conversation::Input> {
+        use conversation::Input;
+        match self {
+            Self::Message { message, arrival, .. } => Some(Input::Message {
+                message: std::mem::take(message),
+                arrival: arrival.take().unwrap_or_default(),
+            }),
+            Self::Conversation { input, .. } => Some(std::mem::replace(&mut **input, Input::Archived)),
+            Self::Routing { .. } => None,
+        }
+    }
+
+    /// Takes back what was lent.
+    pub(crate) fn give_back(&mut self, lent: conversation::Input) {
+        match (self, lent) {
+            (
+                Self::Message { message, arrival, .. },
+                conversation::Input::Message { message: m, arrival: a },
+            ) => {
+                (*message, *arrival) = (m, Some(a));
+            }
+            (Self::Conversation { input, .. }, lent) => **input = lent,
+            (Self::Message { .. } | Self::Routing { .. }, _) => {}
+        }
+    }
+}
+
 /// An input.
 #[derive(Debug)]
 pub(crate) struct Item {

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use convene_core::effect::Publication;
-use convene_core::model::{Json, iso};
+use convene_core::effect::{Publication, Wire};
+use convene_core::model::iso;
+use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::metrics::Metrics;
@@ -39,9 +40,9 @@ impl Publisher {
         let done = confirmed.clone();
         tokio::spawn(async move {
             while let Some(job) = todo.recv().await {
-                publish(&*bus, &metrics, &probe, &job).await;
-                metrics.pending.sub(i64::try_from(job.outputs.len()).unwrap_or(0));
-                let marks = job.outputs.into_iter().map(|(at, _)| at);
+                let (marks, messages) = messages(job);
+                publish(&*bus, &metrics, &probe, &messages).await;
+                metrics.pending.sub(i64::try_from(marks.len()).unwrap_or(0));
                 done.lock().unwrap_or_else(PoisonError::into_inner).extend(marks);
             }
         });
@@ -70,23 +71,30 @@ impl Publisher {
     }
 }
 
-async fn publish(bus: &dyn Bus, metrics: &Metrics, probe: &Probe, job: &Job) {
-    let mut messages: Vec<Outgoing> = Vec::new();
-    for (_, publications) in &job.outputs {
-        messages.extend(publications.iter().map(outgoing));
+/// The messages of a job, and what is to be marked once they are confirmed.
+fn messages(job: Job) -> (Vec<Unpublished>, Vec<Outgoing>) {
+    let mut marks = Vec::with_capacity(job.outputs.len());
+    let mut messages = Vec::new();
+    for (at, publications) in job.outputs {
+        marks.push(at);
+        messages.extend(publications.into_iter().map(outgoing));
     }
-    messages.extend(job.hops.iter().map(|h| Outgoing {
+    messages.extend(job.hops.into_iter().map(|h| Outgoing {
         to: Destination::Partition(h.partition),
-        id: h.id.clone(),
+        id: h.id,
         kind: "hop".into(),
-        body: h.body.as_bytes().into(),
+        body: h.body.into_bytes().into(),
         headers: Vec::new(),
     }));
+    (marks, messages)
+}
+
+async fn publish(bus: &dyn Bus, metrics: &Metrics, probe: &Probe, messages: &[Outgoing]) {
     let mut pause = Duration::from_millis(50);
     loop {
         probe.pass("before-publish");
         let timer = metrics.publish_seconds.start_timer();
-        let result = bus.publish(&messages).await;
+        let result = bus.publish(messages).await;
         match result {
             Ok(()) => {
                 timer.observe_duration();
@@ -109,21 +117,16 @@ async fn publish(bus: &dyn Bus, metrics: &Metrics, probe: &Probe, job: &Job) {
 pub(crate) const DEAD: &str = "dead.";
 
 /// A publication as a message of the bus.
-fn outgoing(p: &Publication) -> Outgoing {
+fn outgoing(p: Publication) -> Outgoing {
     if let Some(reason) = p.key.strip_prefix(DEAD) {
-        let detail = p.body["detail"].as_str().unwrap_or_default();
-        let raw = p.body["payload"].as_str().unwrap_or_default();
-        let at = p.body["at"].as_i64().unwrap_or_default();
+        let body = p.body.json();
+        let detail = body["detail"].as_str().unwrap_or_default();
+        let raw = body["payload"].as_str().unwrap_or_default();
+        let at = body["at"].as_i64().unwrap_or_default();
         return dead(&p.id, reason, detail, at, raw.as_bytes());
     }
-    let body = serde_json::to_vec(&p.body).unwrap_or_default();
-    Outgoing {
-        to: Destination::Out(p.key.clone()),
-        id: p.id.clone(),
-        kind: p.kind.clone(),
-        body: body.into(),
-        headers: Vec::new(),
-    }
+    let body = p.body.into_bytes().into();
+    Outgoing { to: Destination::Out(p.key), id: p.id, kind: p.kind, body, headers: Vec::new() }
 }
 
 /// A dead letter as a message of the bus.
@@ -146,18 +149,6 @@ pub(crate) fn dead(id: &str, reason: &str, detail: &str, at: i64, payload: &[u8]
 
 /// The output of a refused input, as it is journaled.
 pub(crate) fn dead_publication(id: &str, reason: &str, detail: &str, at: i64, raw: &[u8]) -> Publication {
-    Publication {
-        id: format!("dead:{id}"),
-        key: format!("{DEAD}{reason}"),
-        kind: "dead-letter".into(),
-        body: Json::Object(
-            [
-                ("detail".to_owned(), Json::from(detail)),
-                ("at".to_owned(), Json::from(at)),
-                ("payload".to_owned(), Json::from(String::from_utf8_lossy(raw))),
-            ]
-            .into_iter()
-            .collect(),
-        ),
-    }
+    let body = json!({ "detail": detail, "at": at, "payload": String::from_utf8_lossy(raw) });
+    Publication::new(format!("dead:{id}"), format!("{DEAD}{reason}"), "dead-letter", Wire::of(&body))
 }

@@ -324,20 +324,13 @@ impl Worker {
     async fn step_conversation(
         &mut self,
         draft: &mut Draft,
-        item: Item,
+        mut item: Item,
         key: &str,
         before: Option<(Conversation, i64)>,
         deployment: &Arc<Deployment>,
         local: &mut VecDeque<Item>,
     ) -> Result<Taken, Halt> {
-        let input = match &item.what {
-            What::Message { message, arrival, .. } => conversation::Input::Message {
-                message: message.clone(),
-                arrival: arrival.clone().unwrap_or_default(),
-            },
-            What::Conversation { input, .. } => (**input).clone(),
-            What::Routing { .. } => return Ok(Taken::Done),
-        };
+        let Some(input) = item.what.lend() else { return Ok(Taken::Done) };
         let kind = input.kind();
         let stamped = Stamped { id: item.id.clone(), at: item.at, input };
         let home = before.as_ref().map_or(item.partition, |(c, _)| c.home);
@@ -347,7 +340,9 @@ impl Worker {
         let stepped = catch_unwind(AssertUnwindSafe(|| {
             conversation::step(deployment, before.as_ref(), home, &stamped)
         }));
-        let Ok(step) = stepped else {
+        let written = stepped.is_ok().then(|| serde_json::to_string(&stamped).unwrap_or_default());
+        item.what.give_back(stamped.input);
+        let (Ok(mut step), Some(written)) = (stepped, written) else {
             tracing::error!(conversation = key, input = %item.id, "the conversation machine panicked; the input is quarantined");
             self.poisoned.insert(item.id.clone());
             return Ok(Taken::Later(Box::new(item)));
@@ -357,7 +352,7 @@ impl Worker {
             self.refused_unborn(draft, item, &reply).await;
             return Ok(Taken::Done);
         };
-        let mut publications = step.publications.clone();
+        let mut publications = std::mem::take(&mut step.publications);
         self.refused(&item, &reply, &mut publications);
         let open = state.state != ConversationState::Closed;
         draft.opened += i64::from(open) - i64::from(was_open);
@@ -372,7 +367,7 @@ impl Worker {
             kind,
             &deployment.id,
             &step.trace,
-            &json!(stamped),
+            written,
             publications,
         );
         self.write_directory(draft, &step.directory);
@@ -402,7 +397,7 @@ impl Worker {
         let deployment = self.deployments.current();
         let Some((routing, version)) = self.routing.as_mut() else { return Ok(Taken::Done) };
         let stepped = catch_unwind(AssertUnwindSafe(|| routing::step(&deployment, routing, &stamped)));
-        let Ok(step) = stepped else {
+        let Ok(mut step) = stepped else {
             tracing::error!(input = %item.id, "the routing machine panicked; the input is quarantined");
             let id = item.id.clone();
             draft.items.push(item);
@@ -414,7 +409,7 @@ impl Worker {
         draft.batch.routing_version = Some((based_on, new));
         draft.records.extend(step.changed.iter().cloned());
         let reply = step.reply.clone().unwrap_or_else(Reply::done);
-        let mut publications = step.publications.clone();
+        let mut publications = std::mem::take(&mut step.publications);
         self.refused(&item, &reply, &mut publications);
         self.write_journal(
             draft,
@@ -425,7 +420,7 @@ impl Worker {
             kind,
             &deployment.id,
             &step.trace,
-            &json!(stamped),
+            serde_json::to_string(&stamped).unwrap_or_default(),
             publications,
         );
         self.write_timers(draft, OWNER, ROUTING_HOME, &step.timers_set, &step.timers_cleared);
@@ -506,7 +501,7 @@ impl Worker {
         kind: String,
         deployment: &str,
         trace: &[TraceLine],
-        input: &Json,
+        input: String,
         publications: Vec<Publication>,
     ) {
         let publishes = !publications.is_empty();
@@ -519,7 +514,7 @@ impl Worker {
             kind,
             deployment: deployment.to_owned(),
             trace: serde_json::to_string(trace).unwrap_or_default(),
-            input: input.to_string(),
+            input,
             output: serde_json::to_string(&publications).unwrap_or_default(),
             publishes,
         });

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::state::{Request, SeatKind};
 use super::work::{Happening, Work};
 use super::{close, commands, facts, seats, sessions, wire};
+use crate::effect::{Publication, Wire};
 use crate::model::{Body, EventName, Json, JsonMap, ParticipantRole, emitter};
 use crate::routing::{self, AssignRequest};
 
@@ -394,13 +395,8 @@ fn notify_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
     };
     for agent in agents {
         let id = work.ids.fresh();
-        let body = wire::desk_notice(work, &id, said);
-        work.out.publications.push(crate::effect::Publication {
-            id,
-            key: format!("agent.{agent}"),
-            kind: "onCimEvent".into(),
-            body,
-        });
+        let body = Wire::of(&wire::desk_notice(work, &id, said));
+        work.out.publications.push(Publication::new(id, format!("agent.{agent}"), "onCimEvent", body));
         work.note("message", format!("notice to agent {agent}"), "");
     }
     Ok(())

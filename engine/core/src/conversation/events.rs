@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::work::{Happening, Work};
 use super::{bots, interpret, seats, sessions, sla, wire};
-use crate::effect::{Publication, Reply};
+use crate::effect::{Publication, Reply, Wire};
 use crate::model::{CimEvent, EventName, emitter};
 
 /// Handles one event.
@@ -28,19 +28,11 @@ fn publish(work: &mut Work<'_>, event: &Happening) {
     work.note("event", event.name.as_str(), "");
     for agent in desks(work) {
         let copy = work.ids.fresh();
-        work.out.publications.push(Publication {
-            id: copy,
-            key: format!("agent.{agent}"),
-            kind: "onCimEvent".into(),
-            body: json!({ "cimEvent": body, "conversationId": work.c.id }),
-        });
+        let shown = Wire::of(&wire::Shown { cim_event: &body, conversation_id: &work.c.id });
+        work.out.publications.push(Publication::new(copy, format!("agent.{agent}"), "onCimEvent", shown));
     }
-    work.out.publications.push(Publication {
-        id,
-        key: format!("event.{}", event.name.as_str()),
-        kind: "cim-event".into(),
-        body,
-    });
+    let key = format!("event.{}", event.name.as_str());
+    work.out.publications.push(Publication::new(id, key, "cim-event", body));
     if let Some(notice) = wire::notice_for(&event.name) {
         sessions::notify_connectors(work, event, notice);
     }

@@ -6,6 +6,7 @@ use super::state::{Seat, SeatKind};
 use super::work::Work;
 use super::{bots, wire};
 use crate::effect::Reply;
+use crate::effect::{Publication, Wire};
 use crate::model::{ConversationState, EventName, Json, ParticipantRole, emitter};
 use crate::report::{ParticipantRow, ReportRow};
 use crate::routing;
@@ -174,13 +175,8 @@ pub(super) fn agent_joins(work: &mut Work<'_>, agent: &str, task: &str, role: Pa
 /// The desk of an agent who joined gets the conversation as it stands (9.3 `onTopicData`).
 fn show_conversation(work: &mut Work<'_>, agent: &str) {
     let id = work.ids.fresh();
-    let body = wire::topic_data(work, agent);
-    work.out.publications.push(crate::effect::Publication {
-        id,
-        key: format!("agent.{agent}"),
-        kind: "onTopicData".into(),
-        body,
-    });
+    let body = Wire::of(&wire::topic_data(work, agent));
+    work.out.publications.push(Publication::new(id, format!("agent.{agent}"), "onTopicData", body));
 }
 
 fn left(work: &Work<'_>, agent: &str, reason: &str, wrap_up: bool) -> routing::Input {

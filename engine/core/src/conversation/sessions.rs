@@ -8,7 +8,7 @@ use super::{CONVERSATION_DATA_MAX, timers, wire};
 use crate::centre::{ChannelEntry, ChannelKind};
 use crate::deployment::Deployment;
 use crate::directory::{DirectoryWrite, Live};
-use crate::effect::Publication;
+use crate::effect::{Publication, Wire};
 use crate::model::{CimMessage, EventName, Json, JsonMap, NotificationType, Sender, emitter};
 use crate::report::{ChannelSessionRow, ParticipantRow, ReportRow};
 
@@ -203,7 +203,7 @@ fn report(conversation: &str, s: &Session, at: i64) -> ChannelSessionRow {
 pub(super) fn deliver(work: &mut Work<'_>, session: &str, message: &Json) {
     let Some(key) = channel_key(work, session) else { return };
     let id = message["id"].as_str().unwrap_or_default().to_owned();
-    work.out.publications.push(Publication { id, key, kind: "cim-message".into(), body: message.clone() });
+    work.out.publications.push(Publication::new(id, key, "cim-message", Wire::of(message)));
 }
 
 /// Routing key of a session's connector.

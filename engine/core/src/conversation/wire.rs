@@ -1,12 +1,16 @@
 //! Builds the wire objects of `domain.md` section 1 from the lean state and the deployment.
 
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::state::{BotQuestion, Conversation, Seat, SeatKind, Session};
 use super::work::{Happening, Work};
 use crate::centre::{BotKind, ChannelEntry, Routing};
+use crate::effect::Wire;
 use crate::model::{
-    Body, CimMessage, EventName, Header, Json, JsonMap, NotificationType, Sender, Timestamp, emitter,
+    Body, CimMessage, Customer, EventName, Header, Json, JsonMap, NotificationType, Sender, Timestamp,
+    emitter,
 };
 use crate::routing::TaskView;
 
@@ -19,56 +23,138 @@ pub(super) fn customer(c: &Conversation) -> Sender {
 }
 
 /// An event as it is published. Its session rides along without the configuration of its channel.
-pub(super) fn event(work: &Work<'_>, event: &Happening, id: &str) -> Json {
-    json!({
-        "id": id,
-        "name": event.name.as_str(),
-        "type": event.name.kind().as_str(),
-        "timestamp": work.at,
-        "conversationId": work.c.id,
-        "eventEmitter": event.emitter,
-        "channelSession": event.session.as_deref().map(|s| session_by_id(work, s, false)),
-        "data": event.data,
-        "roomInfo": room_info(&work.c),
+pub(super) fn event(work: &Work<'_>, event: &Happening, id: &str) -> Wire {
+    Wire::of(&Event {
+        id,
+        name: event.name.as_str(),
+        kind: event.name.kind().as_str(),
+        timestamp: work.at,
+        conversation_id: &work.c.id,
+        event_emitter: &event.emitter,
+        channel_session: event
+            .session
+            .as_deref()
+            .and_then(|s| work.c.session(s))
+            .map(|s| session(work, s, false)),
+        data: &event.data,
+        room_info: room_info(&work.c),
     })
 }
 
-fn room_info(c: &Conversation) -> Json {
-    json!({ "id": c.room, "mode": "CONTACT_CENTER" })
+/// A CIM event (2.1). Every step publishes some: they are written straight from the state.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'w> {
+    id: &'w str,
+    name: &'w str,
+    #[serde(rename = "type")]
+    kind: &'w str,
+    timestamp: i64,
+    conversation_id: &'w str,
+    event_emitter: &'w Sender,
+    channel_session: Option<SessionDto<'w>>,
+    data: &'w Json,
+    room_info: RoomInfo<'w>,
+}
+
+/// An event as a desk shows it (9.3).
+#[derive(Serialize)]
+pub(super) struct Shown<'w> {
+    #[serde(rename = "cimEvent")]
+    pub cim_event: &'w Wire,
+    #[serde(rename = "conversationId")]
+    pub conversation_id: &'w str,
+}
+
+#[derive(Serialize)]
+struct RoomInfo<'w> {
+    id: &'w str,
+    mode: &'static str,
+}
+
+fn room_info(c: &Conversation) -> RoomInfo<'_> {
+    RoomInfo { id: &c.room, mode: "CONTACT_CENTER" }
 }
 
 /// A session (1.7); `full` carries the channel's configuration and the customer too.
 pub(super) fn session_by_id(work: &Work<'_>, id: &str, full: bool) -> Json {
-    work.c.session(id).map_or(Json::Null, |s| session(work, s, full))
+    work.c.session(id).map_or(Json::Null, |s| json!(session(work, s, full)))
 }
 
-fn session(work: &Work<'_>, s: &Session, full: bool) -> Json {
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionDto<'w> {
+    participant_type: &'static str,
+    id: &'w str,
+    channel: Option<ChannelDto<'w>>,
+    channel_data: ChannelData<'w>,
+    latest_intent: Option<&'w str>,
+    is_active: bool,
+    active: bool,
+    conversation_id: &'w str,
+    room_info: RoomInfo<'w>,
+    state: Json,
+    channel_session_direction: &'static str,
+    #[serde(flatten)]
+    owner: Option<SessionOwner<'w>>,
+}
+
+/// Whose session it is: only where the whole session is shown.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionOwner<'w> {
+    customer: &'w Customer,
+    customer_suggestions: &'w [Customer],
+    customer_presence: Json,
+}
+
+fn session<'w>(work: &'w Work<'_>, s: &'w Session, full: bool) -> SessionDto<'w> {
     let channel = work.d.centre.channels.get(&s.channel);
-    let mut data = s.channel_data.clone();
-    data.insert("channelCustomerIdentifier".into(), json!(s.identifier));
-    data.insert("serviceIdentifier".into(), json!(channel.map(|c| c.service_identifier.as_str())));
-    if !full {
-        data.remove("additionalAttributes");
-    }
-    let mut dto = json!({
-        "participantType": "ChannelSession",
-        "id": s.id,
-        "channel": channel.map(|c| channel_dto(work, c, full)),
-        "channelData": data,
-        "latestIntent": s.latest_intent,
-        "isActive": s.open(),
-        "active": s.open(),
-        "conversationId": work.c.id,
-        "roomInfo": room_info(&work.c),
-        "state": session_state(s),
-        "channelSessionDirection": if s.outbound { "OUTBOUND" } else { "INBOUND" },
+    let owner = full.then(|| SessionOwner {
+        customer: &work.c.customer,
+        customer_suggestions: &work.c.suggestions,
+        customer_presence: json!({ "value": null }),
     });
-    if full {
-        dto["customer"] = json!(work.c.customer);
-        dto["customerSuggestions"] = json!(work.c.suggestions);
-        dto["customerPresence"] = json!({ "value": null });
+    SessionDto {
+        participant_type: "ChannelSession",
+        id: &s.id,
+        channel: channel.map(|c| channel_dto(work, c, full)),
+        channel_data: ChannelData {
+            session: s,
+            service_identifier: channel.map(|c| &*c.service_identifier),
+            full,
+        },
+        latest_intent: s.latest_intent.as_deref(),
+        is_active: s.open(),
+        active: s.open(),
+        conversation_id: &work.c.id,
+        room_info: room_info(&work.c),
+        state: session_state(s),
+        channel_session_direction: if s.outbound { "OUTBOUND" } else { "INBOUND" },
+        owner,
     }
-    dto
+}
+
+/// What the connector said of a session, with the two names that say whose it is; the attributes only where the whole
+/// session is shown.
+struct ChannelData<'w> {
+    session: &'w Session,
+    service_identifier: Option<&'w str>,
+    full: bool,
+}
+
+impl Serialize for ChannelData<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        const OURS: [&str; 2] = ["channelCustomerIdentifier", "serviceIdentifier"];
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry(OURS[0], &self.session.identifier)?;
+        map.serialize_entry(OURS[1], &self.service_identifier)?;
+        let hidden = |key: &str| OURS.contains(&key) || (key == "additionalAttributes" && !self.full);
+        for (key, value) in self.session.channel_data.iter().filter(|(key, _)| !hidden(key)) {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
 }
 
 /// `{name, reasonCode}` of a session.
@@ -76,23 +162,48 @@ pub(super) fn session_state(s: &Session) -> Json {
     json!({ "name": if s.open() { "STARTED" } else { "ENDED" }, "reasonCode": s.reason })
 }
 
-fn channel_dto(work: &Work<'_>, c: &ChannelEntry, full: bool) -> Json {
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChannelDto<'w> {
+    id: &'w str,
+    name: &'w str,
+    service_identifier: &'w str,
+    channel_type: ChannelTypeDto<'w>,
+    #[serde(flatten)]
+    configuration: Option<Json>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChannelTypeDto<'w> {
+    id: &'w str,
+    name: &'w str,
+    is_interactive: bool,
+    media_routing_domain: Option<&'w str>,
+}
+
+fn channel_dto<'w>(work: &'w Work<'_>, c: &'w ChannelEntry, full: bool) -> ChannelDto<'w> {
     let kind = work.d.centre.channel_types.get(&c.kind);
-    let mut dto = json!({
-        "id": c.name,
-        "name": c.name,
-        "serviceIdentifier": c.service_identifier,
-        "channelType": {
-            "id": c.kind,
-            "name": c.kind,
-            "isInteractive": kind.is_some_and(|k| k.interactive),
-            "mediaRoutingDomain": kind.map(|k| k.media.as_str()),
+    ChannelDto {
+        id: &c.name,
+        name: &c.name,
+        service_identifier: &c.service_identifier,
+        channel_type: ChannelTypeDto {
+            id: &c.kind,
+            name: &c.kind,
+            is_interactive: kind.is_some_and(|k| k.interactive),
+            media_routing_domain: kind.map(|k| k.media.as_str()),
         },
-    });
-    if full {
-        dto["defaultOutbound"] = json!(c.default_outbound);
-        dto["tenant"] = json!({ "id": "default", "name": null });
-        dto["channelConfig"] = json!({
+        configuration: full.then(|| channel_configuration(c)),
+    }
+}
+
+/// What the whole channel (1.6) says beyond its names.
+fn channel_configuration(c: &ChannelEntry) -> Json {
+    json!({
+        "defaultOutbound": c.default_outbound,
+        "tenant": { "id": "default", "name": null },
+        "channelConfig": {
             "id": c.name,
             "channelMode": "HYBRID",
             "conversationBot": "",
@@ -106,9 +217,8 @@ fn channel_dto(work: &Work<'_>, c: &ChannelEntry, full: bool) -> Json {
                 "routingObjectId": c.queue.as_deref().or(c.list.as_deref()),
                 "agentRequestTtl": c.request_ttl_ms / 1000,
             },
-        });
-    }
-    dto
+        },
+    })
 }
 
 /// A participant (1.9).

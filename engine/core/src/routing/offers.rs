@@ -33,7 +33,7 @@ fn show(work: &mut Work<'_>, task: &Task, agent: &str) {
     if let Some(by) = &task.requested_by {
         body["requestedBy"] = json!(by);
     }
-    work.desk(agent, "taskRequest", body);
+    work.desk(agent, "taskRequest", &body);
 }
 
 /// Timer of an offer.
@@ -117,7 +117,7 @@ pub(super) fn reject(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
 
 /// RONA (4.2): a queued request goes on as a copy with priority 11 and the same TTL; a named one ends.
 pub(super) fn unanswered(work: &mut Work<'_>, task: Task, agent: &str) {
-    work.desk(agent, "revokeTask", json!({ "conversationId": task.conversation, "taskId": task.id }));
+    work.desk(agent, "revokeTask", &json!({ "conversationId": task.conversation, "taskId": task.id }));
     let rang_out = Box::new(view(&task, None, false));
     if work.d.centre.rona_not_ready {
         super::agents::switch_media(work, agent, &task.mrd, false);

@@ -6,6 +6,7 @@ use super::offers;
 use super::state::{Post, Task, TaskPhase};
 use super::work::{Work, view};
 use super::{Tell, agents, matching};
+use crate::effect::{Publication, Wire};
 use crate::report::{AgentTaskRow, ReportRow};
 
 /// Timer of a request's TTL, by the task that carries it now.
@@ -81,7 +82,7 @@ fn of_conversation(work: &Work<'_>, conversation: &str) -> Vec<Task> {
 fn withdraw(work: &mut Work<'_>, task: &Task) {
     if let TaskPhase::Reserved { agent, .. } = &task.phase {
         let agent = agent.clone();
-        work.desk(&agent, "revokeTask", json!({ "conversationId": task.conversation, "taskId": task.id }));
+        work.desk(&agent, "revokeTask", &json!({ "conversationId": task.conversation, "taskId": task.id }));
     }
 }
 
@@ -146,7 +147,7 @@ pub(super) fn left(work: &mut Work<'_>, conversation: &str, agent: &str, reason:
         "conversationId": conversation,
         "statusCode": 200,
     });
-    work.desk(agent, "wrapupTimerStarted", body);
+    work.desk(agent, "wrapupTimerStarted", &body);
     work.put(task);
     work.refresh(agent);
 }
@@ -195,12 +196,8 @@ pub(super) fn post(work: &mut Work<'_>, conversation: &str, list: &str, session:
         "type": if before.is_none() { "PULL_MODE_LIST_REQUEST_RECEIVED" } else { "PULL_MODE_LIST_REQUEST_STATE_CHANGED" },
         "conversationId": conversation,
     });
-    work.out.publications.push(crate::effect::Publication {
-        id,
-        key: format!("event.LIST_REQUEST.{list}"),
-        kind: "onPullModeSubscribedListRequest".into(),
-        body: event,
-    });
+    let (key, kind) = (format!("event.LIST_REQUEST.{list}"), "onPullModeSubscribedListRequest");
+    work.out.publications.push(Publication::new(id, key, kind, Wire::of(&event)));
     work.out.changed.insert(format!("post:{conversation}"));
     work.r.posts.insert(conversation.to_owned(), post);
 }

@@ -9,7 +9,7 @@ use super::table::{Look, status};
 use super::{Input, OWNER, TaskView, Tell};
 use crate::conversation::Stamped;
 use crate::deployment::Deployment;
-use crate::effect::{Publication, Reply, TimerSet, TraceLine};
+use crate::effect::{Publication, Reply, TimerSet, TraceLine, Wire};
 use crate::ids::Ids;
 use crate::model::{Json, emitter};
 use crate::report::ReportRow;
@@ -70,14 +70,9 @@ impl<'a> Work<'a> {
     }
 
     /// Publishes to the desk of an agent.
-    pub(super) fn desk(&mut self, agent: &str, kind: &str, body: Json) {
+    pub(super) fn desk(&mut self, agent: &str, kind: &str, body: &Json) {
         let id = self.ids.fresh();
-        self.out.publications.push(Publication {
-            id,
-            key: format!("agent.{agent}"),
-            kind: kind.into(),
-            body,
-        });
+        self.out.publications.push(Publication::new(id, format!("agent.{agent}"), kind, Wire::of(body)));
     }
 
     /// Stores a task again.
@@ -140,7 +135,7 @@ impl<'a> Work<'a> {
             "mrdStateChanges": media_changes,
             "agentPresence": presence,
         });
-        self.desk(&agent.id.clone(), "agentPresence", body.clone());
+        self.desk(&agent.id.clone(), "agentPresence", &body);
         let id = self.ids.fresh();
         let event = json!({
             "id": id,
@@ -150,12 +145,8 @@ impl<'a> Work<'a> {
             "eventEmitter": emitter::routing_engine(),
             "data": body,
         });
-        self.out.publications.push(Publication {
-            id,
-            key: "event.AGENT_STATE_CHANGED".into(),
-            kind: "cim-event".into(),
-            body: event,
-        });
+        let (key, kind) = ("event.AGENT_STATE_CHANGED", "cim-event");
+        self.out.publications.push(Publication::new(id, key, kind, Wire::of(&event)));
         self.out.changed.insert(format!("agent:{}", agent.id));
         self.r.agents.insert(agent.id.clone(), agent);
     }

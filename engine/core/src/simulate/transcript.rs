@@ -183,7 +183,7 @@ fn write_events(out: &mut String, events: &[&str]) {
 
 /// What people see of a publication: messages to the customer, and what an agent's desk shows.
 fn shown(publication: &Publication) -> Option<String> {
-    let body = &publication.body;
+    let body = &publication.body.json();
     if publication.key.starts_with("channel.") {
         if body["body"]["type"] == "NOTIFICATION" {
             return None;
