@@ -313,6 +313,8 @@ impl Bench {
             })
         };
         let rate = rate(&mut heard, count).await?;
+        // The last replies are heard before they are confirmed.
+        sleep(Duration::from_secs(1)).await;
         pump.abort();
         bus.close().await;
         outside.close().await;

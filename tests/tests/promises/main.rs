@@ -6,6 +6,8 @@ mod crashes;
 mod duplicates;
 mod embedded;
 mod open_bot_call;
+mod order;
+mod outages;
 mod replays;
 mod script;
 mod servers;
