@@ -17,9 +17,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use convene_core::effect::Reply;
-use convene_runtime::ports::bus::{Bus, BusError, Delivery, Destination, Kind, Outgoing, Submission, Token};
+use convene_runtime::ports::bus::{
+    Bus, BusError, Delivery, Destination, Handed, Kind, Outgoing, Submission, Token,
+};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -226,8 +228,16 @@ impl Bus for InprocBus {
         .boxed()
     }
 
-    fn publish<'a>(&'a self, messages: &'a [Outgoing]) -> BoxFuture<'a, Result<(), BusError>> {
-        async move { self.send(messages) }.boxed()
+    fn hand<'a>(
+        &'a self,
+        messages: &'a [Outgoing],
+        _on: Option<u64>,
+    ) -> BoxFuture<'a, Result<Handed, BusError>> {
+        async move {
+            self.send(messages)?;
+            Ok(Handed { connection: 0, confirms: ready(Ok(())).boxed() })
+        }
+        .boxed()
     }
 
     fn submit<'a>(&'a self, input: Submission) -> BoxFuture<'a, Result<Option<Reply>, BusError>> {

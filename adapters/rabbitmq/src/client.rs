@@ -12,7 +12,7 @@ use crate::limits::CLOSE_WAIT;
 use crate::link::{ask, connect};
 use crate::message::{Parcel, short, type_of};
 use crate::names::Names;
-use crate::publish::Publisher;
+use crate::publish::{Publisher, confirmed};
 
 /// Publishes inputs. Declares nothing: the engine's topology must be in place. Does not reconnect.
 pub struct RabbitClient {
@@ -74,7 +74,7 @@ impl RabbitClient {
     /// When any could not be stored. Publishing all again is safe.
     pub async fn publish(&self, messages: &[Outgoing]) -> Result<(), BusError> {
         let parcels: Vec<_> = messages.iter().map(|message| Parcel::of(message, &self.names)).collect();
-        Ok(self.publisher.publish(&parcels).await?)
+        Ok(confirmed(self.publisher.hand(&parcels).await?).await?)
     }
 
     /// Says goodbye to the broker.

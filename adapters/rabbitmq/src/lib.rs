@@ -35,7 +35,9 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use convene_core::effect::Reply;
-use convene_runtime::ports::bus::{Bus, BusError, Delivery, Destination, Outgoing, Submission, Token};
+use convene_runtime::ports::bus::{
+    Bus, BusError, Delivery, Destination, Handed, Outgoing, Submission, Token,
+};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all, try_join_all};
 use tokio::sync::{Mutex, mpsc};
@@ -50,7 +52,7 @@ use consume::Intake;
 use limits::{CLOSE_WAIT, INPUT_BYTES_MAX, LINK_WAIT, REPLY_WAIT};
 use link::Link;
 use message::{Parcel, type_of};
-use publish::Unpublished;
+use publish::{Unpublished, confirmed};
 use supervisor::{Shared, supervise};
 
 /// How all names on the broker begin (`contract.md` section 3).
@@ -187,14 +189,17 @@ impl RabbitBus {
         }
     }
 
-    async fn send(&self, messages: &[Outgoing]) -> Result<(), BusError> {
-        if messages.is_empty() {
-            return Ok(());
-        }
+    async fn send(&self, messages: &[Outgoing], on: Option<u64>) -> Result<Handed, BusError> {
         let link = self.link().await?;
+        let connection = link.number;
+        if on.is_some_and(|on| on != connection) {
+            return Err(BusError("the connection was replaced before everything was confirmed".into()));
+        }
         let parcels: Vec<_> =
             messages.iter().map(|message| Parcel::of(message, &self.shared.names)).collect();
-        conclude(&link, link.publisher.publish(&parcels).await)
+        let confirms = conclude(&link, link.publisher.hand(&parcels).await)?;
+        let confirms = async move { conclude(&link, confirmed(confirms).await) }.boxed();
+        Ok(Handed { connection, confirms })
     }
 
     async fn put(&self, input: Submission) -> Result<Option<Reply>, BusError> {
@@ -235,7 +240,7 @@ impl RabbitBus {
 }
 
 /// Has the connection replaced when it cannot be trusted.
-fn conclude(link: &Link, outcome: Result<(), Unpublished>) -> Result<(), BusError> {
+fn conclude<T>(link: &Link, outcome: Result<T, Unpublished>) -> Result<T, BusError> {
     if let Err(Unpublished::Broken(why)) = &outcome {
         link.fail(why);
     }
@@ -261,8 +266,12 @@ impl Bus for RabbitBus {
         self.settle(tokens).boxed()
     }
 
-    fn publish<'a>(&'a self, messages: &'a [Outgoing]) -> BoxFuture<'a, Result<(), BusError>> {
-        self.send(messages).boxed()
+    fn hand<'a>(
+        &'a self,
+        messages: &'a [Outgoing],
+        on: Option<u64>,
+    ) -> BoxFuture<'a, Result<Handed, BusError>> {
+        self.send(messages, on).boxed()
     }
 
     fn submit<'a>(&'a self, input: Submission) -> BoxFuture<'a, Result<Option<Reply>, BusError>> {

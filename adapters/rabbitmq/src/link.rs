@@ -1,6 +1,7 @@
 //! One connection to the broker, complete with topology, publishing channels and reply queue.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use convene_runtime::ports::bus::BusError;
 use futures_util::StreamExt;
@@ -15,8 +16,12 @@ use crate::names::Names;
 use crate::publish::Publisher;
 use crate::topology::{self, Ingress};
 
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
 /// A living connection. When it is lost it is not mended but replaced.
 pub(crate) struct Link {
+    /// Unlike that of every other connection of this process.
+    pub(crate) number: u64,
     connection: Connection,
     pub(crate) publisher: Publisher,
     /// Deliveries a partition may have unacknowledged.
@@ -66,6 +71,7 @@ impl Link {
             .map_err(|_| Unlinked::Failed("the broker opens no channels".into()))?
             .map_err(|error| Unlinked::Failed(format!("opening channels: {error}")))?;
         let link = Self {
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             connection,
             publisher,
             prefetch,

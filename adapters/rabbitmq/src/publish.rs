@@ -50,22 +50,24 @@ impl Publisher {
         Ok(Self { open: confirming(connection).await?, sending: std::sync::Mutex::default(), lanes })
     }
 
-    /// Sends all and returns when every one is confirmed. Messages of one kind (those that must reach a queue, those
-    /// that need not) arrive in the order given.
-    pub(crate) async fn publish(&self, parcels: &[Parcel<'_>]) -> Result<(), Unpublished> {
+    /// Sends all and returns what tells whether they are confirmed. Messages of one kind (those that must reach a queue,
+    /// those that need not) arrive in the order given, and before those sent later.
+    pub(crate) async fn hand(&self, parcels: &[Parcel<'_>]) -> Result<Vec<PublisherConfirm>, Unpublished> {
         let (strict, free): (Vec<_>, Vec<_>) = parcels.iter().partition(|parcel| parcel.mandatory);
         for chunk in strict.chunks(PUBLISH_IN_FLIGHT_MAX) {
             let lane = self.lanes[0].lock().await;
             settle(send(&lane, chunk)).await?;
         }
+        let mut confirms = Vec::new();
         for chunk in free.chunks(PUBLISH_IN_FLIGHT_MAX) {
+            confirmed(std::mem::take(&mut confirms)).await?;
             let sent = {
                 let _one_act = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
                 send(&self.open, chunk)
             };
-            settle(sent).await?;
+            confirms = left(sent).await?;
         }
-        Ok(())
+        Ok(confirms)
     }
 
     /// Sends one input. Inputs of one key keep their order; those of other keys hardly wait for one another.
@@ -111,12 +113,21 @@ fn send<'a>(channel: &'a Channel, parcels: &[&'a Parcel<'a>]) -> Vec<Sent<'a>> {
     all
 }
 
-/// Waits until everything has left, then until everything is confirmed. All confirms are awaited even after a bad
-/// one: a forgotten confirm would stay in the memory of the client.
+/// Waits until everything has left, then until everything is confirmed.
 async fn settle(sent: Vec<Sent<'_>>) -> Result<(), Unpublished> {
+    confirmed(left(sent).await?).await
+}
+
+/// Waits until everything has left.
+async fn left(sent: Vec<Sent<'_>>) -> Result<Vec<PublisherConfirm>, Unpublished> {
     let confirms = timeout(SEND_WAIT, leave(sent)).await.map_err(|_| late("send to", SEND_WAIT))?;
-    let confirms = confirms.map_err(|error| Unpublished::Broken(format!("publishing failed: {error}")))?;
-    timeout(CONFIRM_WAIT, confirmed(confirms)).await.map_err(|_| late("be confirmed by", CONFIRM_WAIT))?
+    confirms.map_err(|error| Unpublished::Broken(format!("publishing failed: {error}")))
+}
+
+/// Waits until everything is confirmed. All confirms are awaited even after a bad one: a forgotten confirm would stay in
+/// the memory of the client.
+pub(crate) async fn confirmed(confirms: Vec<PublisherConfirm>) -> Result<(), Unpublished> {
+    timeout(CONFIRM_WAIT, every(confirms)).await.map_err(|_| late("be confirmed by", CONFIRM_WAIT))?
 }
 
 async fn leave(sent: Vec<Sent<'_>>) -> lapin::Result<Vec<PublisherConfirm>> {
@@ -130,7 +141,7 @@ async fn leave(sent: Vec<Sent<'_>>) -> lapin::Result<Vec<PublisherConfirm>> {
     Ok(confirms)
 }
 
-async fn confirmed(confirms: Vec<PublisherConfirm>) -> Result<(), Unpublished> {
+async fn every(confirms: Vec<PublisherConfirm>) -> Result<(), Unpublished> {
     let mut outcome = Ok(());
     for confirm in confirms {
         let one = match confirm.await {

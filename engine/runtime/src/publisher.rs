@@ -1,22 +1,29 @@
 //! Publishes what was committed, in order, from memory; what was confirmed is marked in a later batch.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use convene_core::effect::{Publication, Wire};
 use convene_core::model::iso;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use prometheus::HistogramTimer;
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::metrics::Metrics;
-use crate::ports::bus::{Bus, Destination, Outgoing};
+use crate::ports::bus::{Bus, BusError, Destination, Outgoing};
 use crate::ports::store::{Hop, Unpublished};
 use crate::probe::Probe;
 
 /// Batches that may wait for the bus; then the engine stops taking.
-const WAITING_MAX: usize = 64;
-/// Longest pause before publishing is tried again.
-const RETRY_MAX: Duration = Duration::from_secs(2);
+const WAITING_MAX: usize = 16;
+/// Batches sent whose confirms are awaited.
+const SENT_MAX: usize = 4;
+/// Pause before publishing is tried again: the first, and the longest.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// Something to publish after a commit.
 #[derive(Debug)]
@@ -35,17 +42,10 @@ pub(crate) struct Publisher {
 impl Publisher {
     /// Starts the task.
     pub(crate) fn start(bus: Arc<dyn Bus>, metrics: Metrics, probe: Probe) -> Self {
-        let (jobs, mut todo) = mpsc::channel::<Job>(WAITING_MAX);
+        let (jobs, todo) = mpsc::channel::<Job>(WAITING_MAX);
         let confirmed = Arc::new(Mutex::new(Vec::new()));
-        let done = confirmed.clone();
-        tokio::spawn(async move {
-            while let Some(job) = todo.recv().await {
-                let (marks, messages) = messages(job);
-                publish(&*bus, &metrics, &probe, &messages).await;
-                metrics.pending.sub(i64::try_from(marks.len()).unwrap_or(0));
-                done.lock().unwrap_or_else(PoisonError::into_inner).extend(marks);
-            }
-        });
+        let line = Line { bus, metrics, probe, confirmed: confirmed.clone(), sent: VecDeque::new() };
+        tokio::spawn(line.run(todo));
         Self { jobs, confirmed }
     }
 
@@ -89,25 +89,101 @@ fn messages(job: Job) -> (Vec<Unpublished>, Vec<Outgoing>) {
     (marks, messages)
 }
 
-async fn publish(bus: &dyn Bus, metrics: &Metrics, probe: &Probe, messages: &[Outgoing]) {
-    let mut pause = Duration::from_millis(50);
-    loop {
-        probe.pass("before-publish");
-        let timer = metrics.publish_seconds.start_timer();
-        let result = bus.publish(messages).await;
-        match result {
-            Ok(()) => {
-                timer.observe_duration();
-                probe.pass("after-publish");
-                probe.pass("before-confirm");
-                probe.pass("after-confirm");
-                return;
+/// The jobs on their way to the bus, in order.
+///
+/// The next job is sent while the confirms of those before it are awaited: with one at a time the engine would stand still
+/// for a round trip per batch. The bus takes messages in the order in which they were sent, so whatever arrived of a later
+/// job arrived after everything of the earlier ones.
+struct Line {
+    bus: Arc<dyn Bus>,
+    metrics: Metrics,
+    probe: Probe,
+    confirmed: Arc<Mutex<Vec<Unpublished>>>,
+    sent: VecDeque<Sent>,
+}
+
+/// A job that was sent and is not confirmed.
+struct Sent {
+    marks: Vec<Unpublished>,
+    messages: Vec<Outgoing>,
+    /// The connection that has them; `None` when they could not even be handed over.
+    connection: Option<u64>,
+    confirms: BoxFuture<'static, Result<(), BusError>>,
+    timer: HistogramTimer,
+}
+
+impl Line {
+    async fn run(mut self, mut todo: mpsc::Receiver<Job>) {
+        loop {
+            let stuck = self.sent.back().is_some_and(|last| last.connection.is_none());
+            let room = self.sent.len() < SENT_MAX && !stuck;
+            let confirms = async {
+                match self.sent.front_mut() {
+                    Some(first) => (&mut first.confirms).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                outcome = confirms => match outcome {
+                    Ok(()) => self.first_is_confirmed(),
+                    Err(problem) => self.again(problem).await,
+                },
+                job = todo.recv(), if room => match job {
+                    Some(job) => self.send(job).await,
+                    None => return,
+                },
             }
-            Err(problem) => {
-                timer.stop_and_discard();
-                tracing::warn!(%problem, waiting = messages.len(), "publishing failed, trying again");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(RETRY_MAX);
+        }
+    }
+
+    async fn send(&mut self, job: Job) {
+        let (marks, messages) = messages(job);
+        self.probe.pass("before-publish");
+        let timer = self.metrics.publish_seconds.start_timer();
+        let on = self.sent.back().and_then(|last| last.connection);
+        let (connection, confirms) = match self.bus.hand(&messages, on).await {
+            Ok(handed) => (Some(handed.connection), handed.confirms),
+            Err(problem) => (None, std::future::ready(Err(problem)).boxed()),
+        };
+        self.sent.push_back(Sent { marks, messages, connection, confirms, timer });
+    }
+
+    fn first_is_confirmed(&mut self) {
+        let Some(Sent { marks, timer, .. }) = self.sent.pop_front() else { return };
+        timer.observe_duration();
+        self.probe.pass("after-publish");
+        self.probe.pass("before-confirm");
+        self.probe.pass("after-confirm");
+        self.metrics.pending.sub(i64::try_from(marks.len()).unwrap_or(0));
+        self.confirmed.lock().unwrap_or_else(PoisonError::into_inner).extend(marks);
+    }
+
+    /// The first job failed. Those behind it are awaited and then all are sent again one by one in their order, those too
+    /// that were confirmed: only repeats may come late, never something new before what it follows.
+    async fn again(&mut self, problem: BusError) {
+        let waiting: usize = self.sent.iter().map(|job| job.messages.len()).sum();
+        tracing::warn!(%problem, waiting, "publishing failed, trying again");
+        for behind in self.sent.iter_mut().skip(1) {
+            let _ = (&mut behind.confirms).await;
+        }
+        let mut pause = PAUSE_MIN;
+        while let Some(messages) = self.sent.front_mut().map(|first| std::mem::take(&mut first.messages)) {
+            tokio::time::sleep(pause).await;
+            self.probe.pass("before-publish");
+            let outcome = self.bus.publish(&messages).await;
+            if let Some(first) = self.sent.front_mut() {
+                first.messages = messages;
+            }
+            match outcome {
+                Ok(()) => {
+                    self.first_is_confirmed();
+                    pause = Duration::ZERO;
+                }
+                Err(problem) => {
+                    tracing::warn!(%problem, "publishing failed, trying again");
+                    pause = (pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
+                }
             }
         }
     }

@@ -135,6 +135,14 @@ pub enum Destination {
 #[error("the message bus is not available: {0}")]
 pub struct BusError(pub String);
 
+/// Messages that were handed over.
+pub struct Handed {
+    /// Which connection took them. What one connection takes arrives in that order.
+    pub connection: u64,
+    /// Ends when every one is confirmed.
+    pub confirms: BoxFuture<'static, Result<(), BusError>>,
+}
+
 /// The bus.
 pub trait Bus: Send + Sync + 'static {
     /// Starts taking deliveries of these partitions into `into`, and stops taking all others. Called again after
@@ -147,9 +155,23 @@ pub trait Bus: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<(), BusError>>;
     /// Acknowledges deliveries; acknowledging the highest tag of a partition covers all below it.
     fn acknowledge<'a>(&'a self, tokens: &'a [Token]) -> BoxFuture<'a, Result<(), BusError>>;
-    /// Publishes all, at least 200 in flight, and returns when every one is confirmed. Any failure or time-out fails
-    /// the whole call: publishing again is safe.
-    fn publish<'a>(&'a self, messages: &'a [Outgoing]) -> BoxFuture<'a, Result<(), BusError>>;
+    /// Hands messages over, in order. Whether they did arrive, what it returns tells; any failure or time-out fails all of
+    /// them, and handing them over again is safe. With `on`, only this connection will do: what was handed to it before is
+    /// not confirmed, and on another one the later messages might arrive first.
+    fn hand<'a>(
+        &'a self,
+        messages: &'a [Outgoing],
+        on: Option<u64>,
+    ) -> BoxFuture<'a, Result<Handed, BusError>>;
+    /// Hands messages over and returns when every one is confirmed.
+    fn publish<'a>(&'a self, messages: &'a [Outgoing]) -> BoxFuture<'a, Result<(), BusError>> {
+        Box::pin(async move {
+            if messages.is_empty() {
+                return Ok(());
+            }
+            self.hand(messages, None).await?.confirms.await
+        })
+    }
     /// Puts an input on `convene.in` (or straight to `partition` when given) and returns once it is durably
     /// accepted. With `wait`, returns the engine's answer.
     fn submit<'a>(&'a self, input: Submission) -> BoxFuture<'a, Result<Option<Reply>, BusError>>;
