@@ -116,22 +116,23 @@ impl Bench {
             many / few
         );
         println!("memory after it: {} MiB resident", resident(&engine)?);
-        stop(engine);
+        drop(engine);
         Ok(())
     }
 
-    fn engine(&self) -> Result<Child, Failure> {
+    fn engine(&self) -> Result<Engine, Failure> {
         let binary = std::env::current_exe()?.with_file_name("convene");
         let log =
             std::fs::File::create(std::env::temp_dir().join(format!("convene-bench-{}.log", self.run)))?;
-        Ok(Command::new(binary)
+        let child = Command::new(binary)
             .args(["run", "--dir", "tests/bench.d", "--listen", &format!("127.0.0.1:{}", self.port)])
             .env("AMQP_URL", &self.amqp)
             .env("DATABASE_URL", &self.database)
             .env("CONVENE_LOG", "warn")
             .stdout(Stdio::null())
             .stderr(log)
-            .spawn()?)
+            .spawn()?;
+        Ok(Engine(child))
     }
 
     async fn ready(&self) -> Result<(), Failure> {
@@ -206,7 +207,7 @@ impl Bench {
     }
 
     /// Events per second of the engine: it stands still while the messages are laid into its queues.
-    async fn throughput(&self, engine: &Child, name: &str, open: usize) -> Result<f64, Failure> {
+    async fn throughput(&self, engine: &Engine, name: &str, open: usize) -> Result<f64, Failure> {
         signal(engine, "STOP");
         let (bus, mut heard) = self.replies("convene", "channel.").await?;
         let mut spread: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -292,19 +293,24 @@ fn answered(reply: &Outgoing) -> Option<(String, Json)> {
 }
 
 /// Resident memory in MiB.
-fn resident(engine: &Child) -> Result<u64, Failure> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", engine.id()))?;
+fn resident(engine: &Engine) -> Result<u64, Failure> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", engine.0.id()))?;
     let line = status.lines().find(|l| l.starts_with("VmRSS:")).ok_or("no VmRSS")?;
     let kib: u64 = line.split_whitespace().nth(1).ok_or("no figure")?.parse()?;
     Ok(kib / 1024)
 }
 
-/// Ends the engine this program started, politely.
-fn stop(mut engine: Child) {
-    signal(&engine, "TERM");
-    let _ = engine.wait();
+/// The engine. It ends with this program, also when that fails.
+struct Engine(Child);
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        signal(self, "CONT");
+        signal(self, "TERM");
+        let _ = self.0.wait();
+    }
 }
 
-fn signal(engine: &Child, name: &str) {
-    let _ = Command::new("kill").args([&format!("-{name}"), &engine.id().to_string()]).status();
+fn signal(engine: &Engine, name: &str) {
+    let _ = Command::new("kill").args([&format!("-{name}"), &engine.0.id().to_string()]).status();
 }
