@@ -55,7 +55,7 @@ impl Default for Config {
             engine: uuid::Uuid::new_v4().to_string(),
             partitions: PARTITIONS,
             lease_ms: 6_000,
-            cache_bytes: 64 << 20,
+            cache_bytes: 80 << 20,
             dir: None,
             probe: Probe::default(),
         }
