@@ -19,6 +19,10 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Check a deployment, single files, or messages; all findings at once.
     Validate(ValidateArgs),
+    /// Play scenarios in virtual time, and compare what happens with their transcripts.
+    Simulate(SimulateArgs),
+    /// Draw a flow.
+    Graph(GraphArgs),
     /// Publish CIM messages, to RabbitMQ or to a running engine.
     Send(SendArgs),
     /// Be a customer in the terminal, against a running engine.
@@ -87,6 +91,57 @@ pub(crate) struct ValidateArgs {
     /// How findings are written.
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
+}
+
+/// How results of scenarios are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResultFormat {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// JUnit XML, which every build server reads.
+    Junit,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SimulateArgs {
+    /// Scenario files, or folders of them.
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<PathBuf>,
+    /// Folder of the deployment: flows/ and rules/.
+    #[arg(long, env = "CONVENE_DIR", default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Keep what happens now as the transcripts.
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// How results are written.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ResultFormat,
+}
+
+/// How a flow is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drawing {
+    /// Mermaid, which GitHub and many wikis draw.
+    Mermaid,
+    /// DOT, for Graphviz.
+    Dot,
+    /// SVG, for a browser or a slide.
+    Svg,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct GraphArgs {
+    /// Name of the flow, or its file.
+    #[arg(value_name = "FLOW")]
+    pub(crate) flow: String,
+    /// Folder of the deployment: flows/ and rules/.
+    #[arg(long, env = "CONVENE_DIR", default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// How it is drawn.
+    #[arg(long, value_enum, default_value = "mermaid")]
+    pub(crate) format: Drawing,
 }
 
 #[derive(Debug, ClapArgs)]

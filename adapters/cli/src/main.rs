@@ -5,12 +5,14 @@ mod chat;
 mod client;
 mod demo;
 mod exit;
+mod graph;
 mod logs;
 mod migrate;
 mod paint;
 mod run;
 mod schema;
 mod send;
+mod simulate;
 mod validate;
 
 use std::process::ExitCode;
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         match args.command {
             Command::Run(args) => run::run(args).await,
             Command::Validate(args) => validate::validate(&args),
+            Command::Simulate(args) => simulate::simulate(&args),
+            Command::Graph(args) => graph::graph(&args),
             Command::Send(args) => send::send(args).await,
             Command::Chat(args) => chat::chat(args).await,
             Command::Schema(args) => schema::schema(&args),

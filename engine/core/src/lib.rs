@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod directory;
 pub mod effect;
 pub mod flow;
+pub mod graph;
 pub mod hop;
 pub mod ids;
 pub mod model;

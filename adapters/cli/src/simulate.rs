@@ -1,0 +1,307 @@
+//! `convene simulate`: scenarios in virtual time, each compared with the transcript kept beside it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use convene_core::deployment::Deployment;
+use convene_core::diagnostic::{Findings, Severity};
+use convene_core::rules::Host;
+use convene_core::simulate::{Scenario, play};
+use convene_runtime::deployments;
+use serde_json::json;
+use similar::TextDiff;
+
+use crate::args::{ResultFormat, SimulateArgs};
+use crate::exit;
+use crate::paint::Paint;
+
+/// Lines around a change that show where it is.
+const CONTEXT: usize = 3;
+
+/// How a scenario went.
+enum Outcome {
+    /// As its transcript says.
+    AsBefore,
+    /// Otherwise: the difference.
+    Changed(String),
+    /// It has no transcript: this would be one.
+    New(String),
+    /// Its transcript was written.
+    Kept,
+    /// It cannot be played: why.
+    Broken(String),
+}
+
+/// A played scenario.
+struct Played {
+    path: PathBuf,
+    outcome: Outcome,
+    took: Duration,
+}
+
+/// Plays everything that is named.
+pub(crate) fn simulate(args: &SimulateArgs) -> ExitCode {
+    let begun = Instant::now();
+    let paths = match found(&args.scenarios) {
+        Ok(paths) => paths,
+        Err(problem) => return exit::environment(&problem),
+    };
+    let files = match deployments::read_folder(&args.dir) {
+        Ok(files) => files,
+        Err(problem) => return exit::environment(&problem.to_string()),
+    };
+    let loaded = Deployment::load(files.clone());
+    if loaded.deployment.is_none() {
+        eprintln!("{}", loaded.findings.render(&files));
+        eprintln!("convene: the deployment in {} is not valid; nothing was played", args.dir.display());
+        return exit::findings();
+    }
+    let played = play_all(&paths, &Stage { files, update: args.update, loaded: Mutex::default() });
+    match args.format {
+        ResultFormat::Text => text(&played, begun.elapsed()),
+        ResultFormat::Json => println!("{}", document(&played)),
+        ResultFormat::Junit => print!("{}", junit(&played, begun.elapsed())),
+    }
+    let bad = |p: &Played| matches!(p.outcome, Outcome::Changed(_) | Outcome::Broken(_));
+    if played.iter().any(bad) { exit::findings() } else { exit::success() }
+}
+
+/// The scenario files, those of a folder by name.
+fn found(named: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut paths = Vec::new();
+    for path in named {
+        if path.is_dir() {
+            let entries = fs::read_dir(path).map_err(|e| format!("{}: {e}", path.display()))?;
+            let mut inside: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).collect();
+            inside.retain(|p| p.extension().is_some_and(|e| e == "yaml" || e == "yml"));
+            inside.sort();
+            if inside.is_empty() {
+                return Err(format!("{}: there is no scenario (*.yaml) in this folder", path.display()));
+            }
+            paths.extend(inside);
+        } else if path.is_file() {
+            paths.push(path.clone());
+        } else {
+            return Err(format!("{}: there is no such file or folder", path.display()));
+        }
+    }
+    Ok(paths)
+}
+
+/// What all scenarios share.
+struct Stage {
+    files: BTreeMap<String, String>,
+    update: bool,
+    /// Deployments by what the scenarios change in them: most change nothing.
+    loaded: Mutex<HashMap<String, Arc<Deployment>>>,
+}
+
+fn play_all(paths: &[PathBuf], stage: &Stage) -> Vec<Played> {
+    let next = AtomicUsize::new(0);
+    let played = Mutex::new(Vec::new());
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(paths.len());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let begun = Instant::now();
+                    let outcome = stage.play(path).unwrap_or_else(Outcome::Broken);
+                    let one = Played { path: path.clone(), outcome, took: begun.elapsed() };
+                    played.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+                }
+            });
+        }
+    });
+    let mut played = played.into_inner().unwrap_or_else(PoisonError::into_inner);
+    played.sort_by(|a, b| a.path.cmp(&b.path));
+    played
+}
+
+impl Stage {
+    fn play(&self, path: &Path) -> Result<Outcome, String> {
+        let scenario = read(path)?;
+        let deployment = self.deployment(&scenario)?;
+        let now = play(&deployment, &scenario).transcript;
+        let kept = path.with_extension("txt");
+        let before = match fs::read_to_string(&kept) {
+            Ok(before) => Some(before),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+            Err(e) => return Err(format!("{}: {e}", kept.display())),
+        };
+        if before.as_ref() == Some(&now) {
+            return Ok(Outcome::AsBefore);
+        }
+        if self.update {
+            fs::write(&kept, now).map_err(|e| format!("{}: {e}", kept.display()))?;
+            return Ok(Outcome::Kept);
+        }
+        Ok(match before {
+            None => Outcome::New(now),
+            Some(before) => {
+                let diff = TextDiff::from_lines(&before, &now);
+                let names = (kept.display().to_string(), "now".to_owned());
+                Outcome::Changed(
+                    diff.unified_diff().context_radius(CONTEXT).header(&names.0, &names.1).to_string(),
+                )
+            }
+        })
+    }
+
+    fn deployment(&self, scenario: &Scenario) -> Result<Arc<Deployment>, String> {
+        let given = &scenario.given;
+        let bots: Vec<&String> = given.bots.iter().map(|(name, _)| name).collect();
+        let key = format!("{:?}", (&given.files, &given.edits, given.wrap_up, &given.bot, bots));
+        let known = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let deployment = scenario.deployment(&self.files, Arc::new(Host::new()))?;
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(key, deployment.clone());
+        Ok(deployment)
+    }
+}
+
+fn read(path: &Path) -> Result<Scenario, String> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?;
+    let mut findings = Findings::new();
+    let scenario = Scenario::read(&name, &text, &mut findings);
+    let broken = findings.iter().any(|f| f.severity == Severity::Error);
+    match scenario.filter(|_| !broken) {
+        Some(scenario) => Ok(scenario),
+        None => Err(findings.render(&BTreeMap::from([(name, text)]))),
+    }
+}
+
+fn text(played: &[Played], took: Duration) {
+    let paint = Paint::stdout();
+    let mut counts = [0_usize; 5];
+    for one in played {
+        let path = one.path.display();
+        let at = match &one.outcome {
+            Outcome::AsBefore => 0,
+            Outcome::Changed(diff) => {
+                println!("CHANGED {path}\n{}", painted(diff, paint));
+                1
+            }
+            Outcome::New(transcript) => {
+                println!(
+                    "NEW     {path}: no transcript is kept beside it; this is what happens\n\n{transcript}"
+                );
+                2
+            }
+            Outcome::Kept => {
+                println!("KEPT    {}", one.path.with_extension("txt").display());
+                3
+            }
+            Outcome::Broken(why) => {
+                println!("BROKEN  {path}\n{why}");
+                4
+            }
+        };
+        counts[at] += 1;
+    }
+    let [same, changed, new, kept, broken] = counts;
+    let mut line = format!("{} scenarios: {same} as their transcripts say", played.len());
+    for (count, what) in
+        [(changed, "changed"), (new, "without a transcript"), (kept, "kept"), (broken, "broken")]
+    {
+        if count > 0 {
+            let _ = write!(line, ", {count} {what}");
+        }
+    }
+    println!("{line} ({:.1} s)", took.as_secs_f64());
+    if changed > 0 || new > 0 {
+        println!("Is this what you want? `--update` keeps it.");
+    }
+}
+
+fn painted(diff: &str, paint: Paint) -> String {
+    let mut out = String::new();
+    for line in diff.lines() {
+        let line = match line.as_bytes().first() {
+            Some(b'-') => paint.yellow(line),
+            Some(b'+') => paint.green(line),
+            Some(b'@') => paint.cyan(line),
+            _ => line.to_owned(),
+        };
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+impl Outcome {
+    /// A word for it, and what there is to say.
+    fn told(&self) -> (&'static str, &str) {
+        match self {
+            Self::AsBefore => ("as_before", ""),
+            Self::Changed(diff) => ("changed", diff),
+            Self::New(transcript) => ("new", transcript),
+            Self::Kept => ("kept", ""),
+            Self::Broken(why) => ("broken", why),
+        }
+    }
+}
+
+fn document(played: &[Played]) -> serde_json::Value {
+    let all = played.iter().map(|one| {
+        let (outcome, detail) = one.outcome.told();
+        let ms = u64::try_from(one.took.as_millis()).unwrap_or(u64::MAX);
+        json!({ "scenario": one.path.display().to_string(), "outcome": outcome, "detail": detail, "ms": ms })
+    });
+    json!({ "scenarios": all.collect::<Vec<_>>() })
+}
+
+fn junit(played: &[Played], took: Duration) -> String {
+    let count = |wanted: &str| played.iter().filter(|one| one.outcome.told().0 == wanted).count();
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let _ = writeln!(
+        out,
+        "<testsuites>\n<testsuite name=\"scenarios\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3}\">",
+        played.len(),
+        count("changed"),
+        count("broken"),
+        took.as_secs_f64()
+    );
+    for one in played {
+        let name = escaped(&one.path.file_stem().unwrap_or_default().to_string_lossy());
+        let folder = escaped(&one.path.parent().unwrap_or(Path::new("")).to_string_lossy());
+        let seconds = one.took.as_secs_f64();
+        let _ = write!(out, "<testcase name=\"{name}\" classname=\"{folder}\" time=\"{seconds:.3}\">");
+        let (outcome, detail) = one.outcome.told();
+        let tag = match outcome {
+            "changed" => Some("failure"),
+            "broken" => Some("error"),
+            _ => None,
+        };
+        if let Some(tag) = tag {
+            let _ = write!(out, "<{tag} message=\"{outcome}\">{}</{tag}>", escaped(detail));
+        }
+        out.push_str("</testcase>\n");
+    }
+    out.push_str("</testsuite>\n</testsuites>\n");
+    out
+}
+
+/// Text inside XML. Control characters cannot stand in it at all.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c if c.is_control() && !matches!(c, '\n' | '\t') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,122 @@
+//! The command as people use it: what it prints, and how it ends.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The repository, which is the shipped deployment.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A folder of the test's own with a copy of the shipped deployment.
+fn copy(name: &str) -> PathBuf {
+    let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&to);
+    for folder in ["flows", "rules"] {
+        fs::create_dir_all(to.join(folder)).unwrap();
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), to.join(folder).join(entry.file_name())).unwrap();
+        }
+    }
+    to
+}
+
+/// One of the shipped scenarios and its transcript, copied beside a deployment.
+fn scenario(into: &Path, name: &str) -> PathBuf {
+    for ending in ["yaml", "txt"] {
+        let file = format!("{name}.{ending}");
+        fs::copy(root().join("tests/scenarios").join(&file), into.join(&file)).unwrap();
+    }
+    into.join(format!("{name}.yaml"))
+}
+
+fn convene(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_convene"));
+    command.args(arguments).current_dir(dir).env_remove("CONVENE_DIR").env("NO_COLOR", "1");
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+const WHOLE: &str = "the-whole-way-from-greeting-to-close";
+
+#[test]
+fn simulate_plays_every_shipped_scenario_as_its_transcript_says() {
+    let count = fs::read_dir(root().join("tests/scenarios")).unwrap();
+    let count = count.filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|e| e == "yaml")).count();
+    let (code, out, _) = convene(&root(), &["simulate", "tests/scenarios"]);
+    assert!(out.starts_with(&format!("{count} scenarios: {count} as their transcripts say (")), "{out}");
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn simulate_shows_what_a_change_of_the_flows_changes_and_keeps_it_when_told_to() {
+    let dir = copy("simulate");
+    let name = scenario(&dir, WHOLE).file_name().unwrap().to_str().unwrap().to_owned();
+    let centre = dir.join("flows/centre.yaml");
+    let text = fs::read_to_string(&centre).unwrap();
+    let line = text.lines().find(|l| l.trim_start().starts_with("welcome:")).unwrap();
+    fs::write(&centre, text.replace(line, "  welcome: Good morning!")).unwrap();
+
+    let (code, out, _) = convene(&dir, &["simulate", &name]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.starts_with(&format!("CHANGED {name}\n--- {WHOLE}.txt\n+++ now\n@@ ")), "{out}");
+    assert!(out.contains("Good morning!"), "{out}");
+    assert!(out.lines().any(|l| l.starts_with("-  ")) && out.lines().any(|l| l.starts_with("+  ")), "{out}");
+    assert!(out.contains("1 scenarios: 0 as their transcripts say, 1 changed"), "{out}");
+
+    let (code, out, _) = convene(&dir, &["simulate", &name, "--update"]);
+    assert_eq!((code, out.starts_with("KEPT    ")), (0, true), "{out}");
+    assert_eq!(convene(&dir, &["simulate", "."]).0, 0);
+    let (code, out, _) = convene(&dir, &["simulate", &name, "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &json["scenarios"][0]["outcome"]), (0, &"as_before".into()));
+}
+
+#[test]
+fn simulate_tells_a_changed_scenario_from_a_broken_one_and_a_missing_one() {
+    let dir = copy("broken");
+    scenario(&dir, WHOLE);
+    fs::write(dir.join("a.yaml"), "scenario: Not one\nwhen:\n  - { at: 0s, custommer: nina, says: Hello }\n")
+        .unwrap();
+    fs::write(dir.join("b & \"c\".yaml"), fs::read_to_string(dir.join(format!("{WHOLE}.yaml"))).unwrap())
+        .unwrap();
+    fs::write(dir.join("b & \"c\".txt"), "Something else\n").unwrap();
+    let (code, out, _) = convene(&dir, &["simulate", "."]);
+    assert_eq!(code, 1);
+    assert!(out.contains("BROKEN  ./a.yaml\nerror[") && out.contains("custommer"), "{out}");
+    assert!(out.contains("3 scenarios: 1 as their transcripts say, 1 changed, 1 broken"), "{out}");
+    let (code, out, _) = convene(&dir, &["simulate", ".", "--format", "junit"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("<testsuite name=\"scenarios\" tests=\"3\" failures=\"1\" errors=\"1\" "), "{out}");
+    assert!(out.contains("<testcase name=\"b &amp; &quot;c&quot;\""), "{out}");
+
+    let (code, _, said) = convene(&dir, &["simulate", "nowhere.yaml"]);
+    assert_eq!((code, said.as_str()), (2, "convene: nowhere.yaml: there is no such file or folder\n"));
+    fs::write(dir.join("flows/inbound.yaml"), "flow: inbound\nnodes: [").unwrap();
+    let (code, out, said) = convene(&dir, &["simulate", "."]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(said.contains("error[") && said.contains("nothing was played"), "{said}");
+}
+
+#[test]
+fn graph_draws_a_flow_by_name_or_file_in_three_ways() {
+    let (code, by_name, _) = convene(&root(), &["graph", "inbound"]);
+    assert_eq!(code, 0);
+    assert!(by_name.contains("flowchart TD\n") && by_name.contains("n_greet"), "{by_name}");
+    let (_, by_file, _) = convene(&root(), &["graph", "flows/inbound.yaml"]);
+    assert_eq!(by_name, by_file);
+    let (code, dot, _) = convene(&root(), &["graph", "routing", "--format", "dot"]);
+    assert_eq!((code, dot.starts_with("digraph flow {")), (0, true));
+    for flow in ["inbound", "routing", "tasks", "bots", "calls", "concierge", "timers"] {
+        let (code, svg, said) = convene(&root(), &["graph", flow, "--format", "svg"]);
+        assert_eq!(code, 0, "{flow}: {said}");
+        assert!(svg.contains("<svg") && svg.contains("</svg>"), "{flow}: {svg}");
+    }
+    let (code, _, said) = convene(&root(), &["graph", "inbuond"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("no flow is called \"inbuond\"; there are: bots, calls, "), "{said}");
+}
