@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Check a deployment, single files, or messages; all findings at once.
     Validate(ValidateArgs),
+    /// Run the cases and tests of the rules.
+    Test(TestArgs),
     /// Play scenarios in virtual time, and compare what happens with their transcripts.
     Simulate(SimulateArgs),
     /// Draw a flow.
@@ -93,7 +95,7 @@ pub(crate) struct ValidateArgs {
     pub(crate) format: Format,
 }
 
-/// How results of scenarios are written.
+/// How results of tests and scenarios are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ResultFormat {
     /// For people.
@@ -102,6 +104,19 @@ pub(crate) enum ResultFormat {
     Json,
     /// JUnit XML, which every build server reads.
     Junit,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TestArgs {
+    /// Deployment folders, or files rules/*.cases.yaml and rules/*_test.rhai; the current folder when none is given.
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Run only tests whose names this regular expression finds something in.
+    #[arg(long, value_name = "RE")]
+    pub(crate) filter: Option<String>,
+    /// How results are written.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ResultFormat,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -6,6 +6,7 @@ mod client;
 mod demo;
 mod exit;
 mod graph;
+mod junit;
 mod logs;
 mod migrate;
 mod paint;
@@ -13,6 +14,7 @@ mod run;
 mod schema;
 mod send;
 mod simulate;
+mod test;
 mod validate;
 
 use std::process::ExitCode;
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         match args.command {
             Command::Run(args) => run::run(args).await,
             Command::Validate(args) => validate::validate(&args),
+            Command::Test(args) => test::test(&args),
             Command::Simulate(args) => simulate::simulate(&args),
             Command::Graph(args) => graph::graph(&args),
             Command::Send(args) => send::send(args).await,

@@ -20,6 +20,7 @@ use similar::TextDiff;
 
 use crate::args::{ResultFormat, SimulateArgs};
 use crate::exit;
+use crate::junit::{self, TestResult, Verdict};
 use crate::paint::Paint;
 
 /// Lines around a change that show where it is.
@@ -67,7 +68,7 @@ pub(crate) fn simulate(args: &SimulateArgs) -> ExitCode {
     match args.format {
         ResultFormat::Text => text(&played, begun.elapsed()),
         ResultFormat::Json => println!("{}", document(&played)),
-        ResultFormat::Junit => print!("{}", junit(&played, begun.elapsed())),
+        ResultFormat::Junit => print!("{}", junit(&played)),
     }
     let bad = |p: &Played| matches!(p.outcome, Outcome::Changed(_) | Outcome::Broken(_));
     if played.iter().any(bad) { exit::findings() } else { exit::success() }
@@ -259,49 +260,19 @@ fn document(played: &[Played]) -> serde_json::Value {
     json!({ "scenarios": all.collect::<Vec<_>>() })
 }
 
-fn junit(played: &[Played], took: Duration) -> String {
-    let count = |wanted: &str| played.iter().filter(|one| one.outcome.told().0 == wanted).count();
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(
-        out,
-        "<testsuites>\n<testsuite name=\"scenarios\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3}\">",
-        played.len(),
-        count("changed"),
-        count("broken"),
-        took.as_secs_f64()
-    );
-    for one in played {
-        let name = escaped(&one.path.file_stem().unwrap_or_default().to_string_lossy());
-        let folder = escaped(&one.path.parent().unwrap_or(Path::new("")).to_string_lossy());
-        let seconds = one.took.as_secs_f64();
-        let _ = write!(out, "<testcase name=\"{name}\" classname=\"{folder}\" time=\"{seconds:.3}\">");
+fn junit(played: &[Played]) -> String {
+    let results = played.iter().map(|one| {
         let (outcome, detail) = one.outcome.told();
-        let tag = match outcome {
-            "changed" => Some("failure"),
-            "broken" => Some("error"),
-            _ => None,
-        };
-        if let Some(tag) = tag {
-            let _ = write!(out, "<{tag} message=\"{outcome}\">{}</{tag}>", escaped(detail));
+        TestResult {
+            name: one.path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            within: one.path.parent().unwrap_or(Path::new("")).to_string_lossy().into_owned(),
+            took: one.took,
+            verdict: match outcome {
+                "changed" => Verdict::Failure(detail),
+                "broken" => Verdict::Error(detail),
+                _ => Verdict::Passed,
+            },
         }
-        out.push_str("</testcase>\n");
-    }
-    out.push_str("</testsuite>\n</testsuites>\n");
-    out
-}
-
-/// Text inside XML. Control characters cannot stand in it at all.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() && !matches!(c, '\n' | '\t') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
+    });
+    junit::document("scenarios", &results.collect::<Vec<_>>())
 }

@@ -62,7 +62,7 @@ fn look(path: &Path) -> Result<Looked, String> {
 fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
     let files = deployments::read_folder(root).map_err(|e| e.to_string())?;
     let sources = files.clone();
-    let count = files.len();
+    let count = files.keys().filter(|file| !file.ends_with(convene_core::testing::TESTS)).count();
     let loaded = Deployment::load(files);
     Ok(Looked { findings: loaded.findings, sources, only: only.into_iter().collect(), files: count })
 }

@@ -103,6 +103,54 @@ fn simulate_tells_a_changed_scenario_from_a_broken_one_and_a_missing_one() {
 }
 
 #[test]
+fn test_runs_the_cases_and_tests_of_the_shipped_rules() {
+    let (code, out, said) = convene(&root(), &["test"]);
+    assert_eq!((code, said.as_str()), (0, ""), "{out}");
+    assert!(out.contains(" tests: ") && out.contains(" 0 failed, 0 errors, 0 skipped"), "{out}");
+    let (_, json, _) = convene(&root(), &["test", "--filter", "^goodbye$", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let goodbye = &json["tests"][0];
+    assert_eq!(
+        (&goodbye["file"], &goodbye["outcome"]),
+        (&"rules/concierge.cases.yaml".into(), &"pass".into())
+    );
+    assert_eq!(json["tests"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn test_tells_failures_from_errors_and_both_from_a_missing_file() {
+    let dir = copy("test");
+    let cases = "rule: after_leaving\ncases:\n  - { name: wrong, expect: { find_another: 1 } }\n";
+    fs::write(dir.join("rules/agents.cases.yaml"), cases).unwrap();
+    let tests = "fn test_broken() { no_such_thing(); }\nfn todo_later() { }\n";
+    fs::write(dir.join("rules/agents_test.rhai"), tests).unwrap();
+    let (code, out, _) = convene(&dir, &["test", "rules/agents.cases.yaml", "rules/agents_test.rhai"]);
+    assert_eq!(code, 1);
+    assert!(
+        out.starts_with("FAIL  rules/agents.cases.yaml:3 wrong\n      `after_leaving` decides otherwise\n"),
+        "{out}"
+    );
+    assert!(out.contains("ERROR rules/agents_test.rhai:1 broken\n      rules/agents_test.rhai:1: "), "{out}");
+    assert!(
+        out.contains(
+            "SKIP  rules/agents_test.rhai:2 later\n3 tests: 0 passed, 1 failed, 1 errors, 1 skipped"
+        ),
+        "{out}"
+    );
+    let (code, _, said) = convene(&dir, &["test", "rules/agents.rhai"]);
+    assert_eq!(
+        (code, said.contains("tests are rules/*.cases.yaml and rules/*_test.rhai")),
+        (2, true),
+        "{said}"
+    );
+    assert_eq!(convene(&dir, &["test", "nowhere"]).0, 2);
+    assert_eq!(convene(&dir, &["test", "--filter", "("]).0, 2);
+    fs::write(dir.join("rules/agents.cases.yaml"), "rule: aftr_leaving\ncases: []\n").unwrap();
+    let (code, _, said) = convene(&dir, &["test"]);
+    assert_eq!((code, said.contains("did you mean `after_leaving`?")), (1, true), "{said}");
+}
+
+#[test]
 fn graph_draws_a_flow_by_name_or_file_in_three_ways() {
     let (code, by_name, _) = convene(&root(), &["graph", "inbound"]);
     assert_eq!(code, 0);

@@ -19,4 +19,5 @@ pub mod routing;
 pub mod rules;
 pub mod schema;
 pub mod simulate;
+pub mod testing;
 pub mod yaml;

@@ -3,11 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use super::actions::is_known_action;
-use super::state::{SeatKind, Session};
+use super::input::{Input, Stamped};
+use super::state::{CONVERSATION_FORMAT, SeatKind, Session};
 use super::work::{Happening, Work};
 use crate::centre::{ChannelEntry, ChannelKind, Routing};
-use crate::model::{EventName, Json, JsonMap};
+use crate::deployment::Deployment;
+use crate::model::{EventName, Json, JsonMap, Sender};
 use crate::rules::{FactSource, FactValue};
 
 /// The facts of one moment, seen from an event. Nothing is built before somebody asks.
@@ -252,6 +256,33 @@ fn action(v: &View<'_>) -> String {
     let paths: &[&str] =
         if v.event.name == EventName::ActionMessage { &["/name", "/body/name"] } else { &["/action"] };
     text_at(&v.event.data, paths)
+}
+
+/// The facts of a conversation in which nothing has happened: every name a flow or rule can read, with an empty value.
+/// Tests of rules begin with them.
+#[must_use]
+pub fn blank(d: &Deployment) -> Json {
+    let empty = json!({ "format": CONVERSATION_FORMAT, "id": "", "home": 0, "deployment": "", "state": "CREATED", "room": "",
+                        "customer": {}, "sessions": [], "slots": {}, "createdAt": 0 });
+    let Ok(c) = serde_json::from_value(empty) else { return json!({}) };
+    let nothing = Stamped { id: String::new(), at: 0, input: Input::Archived };
+    let work = Work::on(d, c, &nothing);
+    let event = Happening {
+        name: EventName::CustomerMessage,
+        emitter: Sender::default(),
+        session: None,
+        data: json!({}),
+        id: String::new(),
+        delivers: false,
+    };
+    let view = View::of(&work, &event);
+    let mut facts: JsonMap = view
+        .names()
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), view.fact(name, None)?.to_json().unwrap_or_default())))
+        .collect();
+    facts["event"]["name"] = json!("");
+    Json::Object(facts)
 }
 
 /// Longest text of an event that a rule sees. The customer may write more than a rule may read.

@@ -59,6 +59,14 @@ impl FactValue {
         FactValue(Dynamic::from_array(items.into_iter().map(|item| item.into().0).collect()))
     }
 
+    /// The value as JSON.
+    ///
+    /// # Errors
+    /// `Type` when it holds what JSON cannot.
+    pub fn to_json(&self) -> Result<Json, super::RuleError> {
+        convert::to_json(&self.0)
+    }
+
     /// Anything that serializes; what does not is nothing.
     pub fn of(value: &impl serde::Serialize) -> Self {
         serde_json::to_value(value).unwrap_or_default().into()

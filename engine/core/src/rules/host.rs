@@ -12,7 +12,7 @@ use rhai::{AST, CallFnOptions, Dynamic, Engine, OptimizationLevel, Scope};
 use super::error::{RuleError, RuleErrorKind};
 use super::facts::FactSource;
 use super::source::{Expression, RuleFile, RuleFunction};
-use super::{Json, capture, convert, functions, limits, optional, weight};
+use super::{Json, capture, convert, functions, limits, optional, suite, weight};
 
 /// Words that do not parse in a rule. Most have nothing behind them here anyway; refusing them when the
 /// file is loaded tells the analyst at once. `**` differs in the last bit between platforms.
@@ -56,6 +56,28 @@ impl Host {
     /// A host at another optimizer level, for a test that compares what the shipped rules decide at each.
     pub fn with_optimization(level: OptimizationLevel) -> Self {
         Host { rules: hardened(level, true), expressions: hardened(level, false) }
+    }
+
+    /// A host for tests of rules, which may use the assertions and builders of [`super::suite`].
+    pub fn for_tests(blank_facts: Json) -> Self {
+        let mut host = Host::new();
+        suite::register(&mut host.rules, blank_facts);
+        host
+    }
+
+    /// Compiles a file of tests together with the rules it tests, whose functions it may call.
+    ///
+    /// # Errors
+    /// As [`Host::rules`]; also when a test has the name of a rule.
+    pub fn tests(&self, file: &str, source: &str, of: &RuleFile) -> Result<RuleFile, RuleError> {
+        let tests = self.rules(file, source)?;
+        let both = tests.functions_ref().iter().find(|t| of.functions_ref().iter().any(|r| r.name == t.name));
+        if let Some(both) = both {
+            let message = format!("`{}` is a rule of {}; a test needs another name", both.name, of.file());
+            let error = RuleError { line: Some(both.line), ..RuleError::new(RuleErrorKind::Parse, message) };
+            return Err(error.in_file(Some(file)));
+        }
+        Ok(tests.with(of))
     }
 
     /// Compiles a single expression: no statements, no assignments.

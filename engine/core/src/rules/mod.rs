@@ -20,6 +20,7 @@ pub mod limits;
 mod needs;
 mod optional;
 mod source;
+mod suite;
 #[cfg(test)]
 mod tests;
 mod weight;
@@ -29,6 +30,7 @@ pub use facts::{FactSource, FactValue, Facts};
 pub use host::{Host, Verdict};
 pub use rhai::{Dynamic, OptimizationLevel};
 pub use source::{Expression, RuleFile, RuleFunction};
+pub use suite::{FAILED, overlaid};
 
 /// Values as they cross the fence: facts in, verdicts out.
 pub type Json = serde_json::Value;

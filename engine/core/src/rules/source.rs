@@ -1,6 +1,7 @@
 //! Compiled sources: an expression of a flow, a file of rule functions.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rhai::{AST, ASTFlags, ASTNode, Expr};
 
@@ -73,6 +74,17 @@ impl RuleFile {
     pub(super) fn new(file: &str, source: &str, ast: AST, captured: Captured, shifts: Shifts) -> Self {
         let functions = functions_of(&ast, source);
         RuleFile { file: file.to_owned(), ast, captured, shifts, functions }
+    }
+
+    /// This file with the functions of another one behind its own.
+    pub(super) fn with(mut self, other: &RuleFile) -> Self {
+        self.ast = self.ast.merge(&other.ast);
+        self.functions.extend(other.functions.iter().cloned());
+        self.captured = match (self.captured, &other.captured) {
+            (Some(ours), Some(theirs)) => Some(Arc::new(ours.union(theirs).cloned().collect())),
+            (ours, theirs) => ours.or_else(|| theirs.clone()),
+        };
+        self
     }
 
     /// The file as it was named when compiled.

@@ -1,0 +1,138 @@
+//! Cases: a rule, some facts, and what it must decide.
+
+use super::{Outcome, Suite, Tested, broke};
+use crate::diagnostic::{Finding, Findings, codes, did_you_mean};
+use crate::rules::{Facts, Json, RuleFile, overlaid};
+use crate::yaml::{self, Fields, Node, wrong_type};
+
+/// What a case expects.
+enum Expected {
+    /// This decision; of a map only what is named.
+    Value(Json),
+    /// That the rule breaks, with these words somewhere in the message.
+    Error(String),
+}
+
+impl Suite<'_> {
+    pub(super) fn cases(
+        &self,
+        file: &str,
+        stem: &str,
+        text: &str,
+        findings: &mut Findings,
+        tested: &mut Vec<Tested>,
+    ) {
+        let Some(root) = yaml::read(file, text, findings) else { return };
+        let Some(rules) = self.deployment.rules.get(stem) else {
+            let message = format!("these are cases of rules/{stem}.rhai, which is not there");
+            findings.push(Finding::error(codes::UNKNOWN_RULE_FILE, &root.place, message));
+            return;
+        };
+        let Some(mut fields) = Fields::of(&root, &root.place, "the file of cases", findings) else { return };
+        let common = fields.get("rule").and_then(|node| rule(node, rules, findings));
+        fields.required("cases", findings);
+        for node in fields.items("cases", findings) {
+            self.case(node, rules, common.as_deref(), findings, tested);
+        }
+        fields.finish(findings);
+    }
+
+    fn case(
+        &self,
+        node: &Node,
+        rules: &RuleFile,
+        common: Option<&str>,
+        findings: &mut Findings,
+        tested: &mut Vec<Tested>,
+    ) {
+        let Some(mut fields) = Fields::of(node, &node.place, "a case", findings) else { return };
+        fields.required("name", findings);
+        let name = fields.text("name", findings);
+        let own = fields.get("rule").and_then(|node| rule(node, rules, findings));
+        let facts = fields.get("facts").map_or_else(|| Json::Object(Default::default()), Node::to_json);
+        let expected = match (fields.entry("expect"), fields.text("error", findings)) {
+            (Some(entry), None) => Some(Expected::Value(entry.value.to_json())),
+            (None, Some(words)) => Some(Expected::Error(words)),
+            _ => {
+                let message = "a case has either `expect`, the decision, or `error`, words of the message";
+                findings.push(Finding::error(codes::MISSING_KEY, &node.place, message));
+                None
+            }
+        };
+        fields.finish(findings);
+        let Some(function) = own.as_deref().or(common) else {
+            let message = "no rule is named, neither here nor at the top of the file";
+            findings.push(
+                Finding::error(codes::MISSING_KEY, &node.place, message).cure("add `rule:` and its name"),
+            );
+            return;
+        };
+        let (Some(name), Some(expected)) = (name, expected) else { return };
+        if !(self.wanted)(&name) {
+            return;
+        }
+        let facts = Facts::from_json(&overlaid(&self.blank, &facts));
+        let outcome = match (self.host.call(rules, function, &facts), expected) {
+            (Ok(verdict), Expected::Value(expected)) => {
+                let mut differences = Vec::new();
+                compare(&expected, &verdict.value, "", &mut differences);
+                if differences.is_empty() {
+                    Outcome::Pass
+                } else {
+                    let lines = differences.join("\n  ");
+                    Outcome::Fail(format!(
+                        "`{function}` decides otherwise\n  {lines}\n  it said {}",
+                        verdict.value
+                    ))
+                }
+            }
+            (Ok(verdict), Expected::Error(words)) => {
+                Outcome::Fail(format!("`{function}` should break ({words:?}), and said {}", verdict.value))
+            }
+            (Err(problem), Expected::Error(words)) if problem.message.contains(&words) => Outcome::Pass,
+            (Err(problem), _) => broke(&problem),
+        };
+        tested.push(Tested { file: node.place.file.to_string(), line: node.place.line, name, outcome });
+    }
+}
+
+/// The name of a rule that exists.
+fn rule(node: &Node, rules: &RuleFile, findings: &mut Findings) -> Option<String> {
+    let Some(name) = node.text().map(str::to_owned) else {
+        findings.push(wrong_type(node, "`rule`", "the name of a rule"));
+        return None;
+    };
+    let functions = rules.functions();
+    if functions.iter().any(|f| f.name == name && f.params.len() <= 1) {
+        return Some(name);
+    }
+    let message = format!("{} has no rule `{name}` that takes the facts", rules.file());
+    let finding = Finding::error(codes::UNKNOWN_RULE, &node.place, message);
+    let near = did_you_mean(&name, functions.iter().map(|f| f.name.as_str()));
+    findings.push(match near {
+        Some(near) => finding.cure(near),
+        None => finding,
+    });
+    None
+}
+
+/// Notes where a decision is not what was expected. Of a map only the keys that are named count.
+fn compare(expected: &Json, got: &Json, path: &str, differences: &mut Vec<String>) {
+    match (expected, got) {
+        (Json::Object(expected), Json::Object(got)) => {
+            for (key, value) in expected {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                match got.get(key) {
+                    Some(got) => compare(value, got, &path, differences),
+                    None => differences.push(format!("{path}: wanted {value}, is not there")),
+                }
+            }
+        }
+        (Json::Number(a), Json::Number(b)) if a.as_f64() == b.as_f64() => {}
+        _ if expected == got => {}
+        _ => {
+            let path = if path.is_empty() { "decision" } else { path };
+            differences.push(format!("{path}: wanted {expected}, got {got}"));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Tests of rules: the cases of `rules/*.cases.yaml` and the functions `test_…` of `rules/*_test.rhai`.
+//!
+//! A wrong answer is a FAIL, a rule that breaks is an ERROR: the first says that the rule and its test disagree, the second
+//! that nobody knows what the rule decides.
+
+mod cases;
+mod functions;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::conversation::blank_facts;
+use crate::deployment::Deployment;
+use crate::diagnostic::Findings;
+use crate::rules::{FAILED, Host, Json, RuleError, RuleErrorKind};
+
+/// How a file of cases ends; before it stands the name of the rule file.
+pub const CASES: &str = ".cases.yaml";
+/// How a file of test functions ends.
+pub const TESTS: &str = "_test.rhai";
+
+/// A test and how it went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tested {
+    /// File it stands in, relative to the deployment.
+    pub file: String,
+    /// Line it begins on, from 1.
+    pub line: u32,
+    /// Its name.
+    pub name: String,
+    /// How it went.
+    pub outcome: Outcome,
+}
+
+/// How a test went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// As it should.
+    Pass,
+    /// The rule answers otherwise: how.
+    Fail(String),
+    /// The rule, or the test itself, broke: why.
+    Error(String),
+    /// It is a `todo`.
+    Skipped,
+}
+
+/// Runs the tests of a deployment whose name `wanted` likes, in the order of files and lines.
+///
+/// `files` are the files of the folder `rules` by path. What cannot be read is found and left out.
+pub fn run(
+    deployment: &Deployment,
+    files: &BTreeMap<String, String>,
+    wanted: &dyn Fn(&str) -> bool,
+    findings: &mut Findings,
+) -> Vec<Tested> {
+    let blank = blank_facts(deployment);
+    let host = Host::for_tests(blank.clone());
+    let suite = Suite { deployment, blank, host, wanted };
+    let mut tested = Vec::new();
+    for (file, text) in files {
+        let Some(name) = file.strip_prefix("rules/") else { continue };
+        if let Some(stem) = name.strip_suffix(CASES) {
+            suite.cases(file, stem, text, findings, &mut tested);
+        } else if let Some(stem) = name.strip_suffix(TESTS) {
+            suite.functions(file, stem, text, findings, &mut tested);
+        }
+    }
+    tested
+}
+
+/// What all tests share.
+struct Suite<'s> {
+    deployment: &'s Deployment,
+    blank: Json,
+    host: Host,
+    wanted: &'s dyn Fn(&str) -> bool,
+}
+
+/// A failure of the rule engine as an outcome.
+fn broke(error: &RuleError) -> Outcome {
+    let at = |text: &str| match (&error.file, error.line) {
+        (Some(file), Some(line)) => format!("{file}:{line}: {text}"),
+        _ => text.to_owned(),
+    };
+    match error.message.strip_prefix(FAILED) {
+        Some(why) if error.kind == RuleErrorKind::Run => Outcome::Fail(at(why)),
+        _ => {
+            let calls = error.stack.iter().skip(1).map(|frame| format!("\n  called by {frame}"));
+            Outcome::Error(std::iter::once(at(&error.message)).chain(calls).collect())
+        }
+    }
+}
