@@ -156,9 +156,7 @@ impl Stage {
     }
 
     fn deployment(&self, scenario: &Scenario) -> Result<Arc<Deployment>, String> {
-        let given = &scenario.given;
-        let bots: Vec<&String> = given.bots.iter().map(|(name, _)| name).collect();
-        let key = format!("{:?}", (&given.files, &given.edits, given.wrap_up, &given.bot, bots));
+        let key = scenario.given.deployment_key();
         let known = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(known) = known {
             return Ok(known);

@@ -1,6 +1,5 @@
 //! `convene test`: the cases and tests of the rules.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -61,7 +60,7 @@ fn folder(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<(Vec<Tested>, St
             loaded.findings.render(&files) + "the deployment is not valid; nothing was tested\n",
         ));
     };
-    let mut tests = rules_folder(&root.join("rules"))?;
+    let mut tests = deployments::read_tests(&root).map_err(|e| e.to_string())?;
     if let Some(only) = only {
         tests.retain(|file, _| *file == only);
     }
@@ -86,21 +85,6 @@ fn of_file(path: &Path) -> Result<(PathBuf, Option<String>), String> {
             testing::TESTS
         )),
     }
-}
-
-/// The files of tests; none when there is no folder of rules.
-fn rules_folder(folder: &Path) -> Result<BTreeMap<String, String>, String> {
-    let mut files = BTreeMap::new();
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(files) };
-    for entry in entries {
-        let path = entry.map_err(|e| format!("{}: {e}", folder.display()))?.path();
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_owned();
-        if name.ends_with(testing::CASES) || name.ends_with(testing::TESTS) {
-            let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-            files.insert(format!("rules/{name}"), text);
-        }
-    }
-    Ok(files)
 }
 
 fn text(tested: &[Tested], unreadable: bool, took: Duration) {

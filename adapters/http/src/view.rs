@@ -3,7 +3,7 @@
 use convene_core::conversation::{Conversation, Seat, SeatKind, Session};
 use convene_core::deployment::Deployment;
 use convene_core::model::Json;
-use convene_core::routing::{Routing, Task, TaskPhase};
+use convene_core::routing::{Routing, Task, TaskPhase, presence as presence_of};
 use convene_runtime::ports::store::StateRow;
 use serde_json::json;
 
@@ -136,41 +136,21 @@ fn participant(seat: &Seat) -> Json {
 
 /// An agent's presence (1.15); LOGOUT for one who never logged in.
 pub(crate) fn presence(d: &Deployment, routing: &Routing, id: &str) -> Json {
-    let name = d.centre.agents.get(id).map_or(id, |entry| entry.display_name.as_str());
-    let who = json!({ "id": id, "name": name });
     let Some(agent) = routing.agents.get(id) else {
+        let name = d.centre.agents.get(id).map_or(id, |entry| entry.display_name.as_str());
         return json!({
-            "agent": who,
+            "agent": { "id": id, "name": name },
             "state": { "name": "LOGOUT", "reasonCode": null },
             "stateChangeTime": null,
             "agentMrdStates": [],
             "agentLoginTime": null,
         });
     };
-    let media: Vec<Json> = agent
-        .media
-        .iter()
-        .map(|(mrd, m)| {
-            json!({
-                "mrd": { "id": mrd, "name": mrd },
-                "state": m.state.as_str(),
-                "stateChangeTime": m.since,
-                "lastReadyStateChangeTime": m.ready_since,
-                "maxAgentTasks": m.max_tasks,
-                "tasks": routing.load_of(id, mrd),
-            })
-        })
-        .collect();
-    json!({
-        "agent": who,
-        "state": {
-            "name": agent.state.as_str(),
-            "reasonCode": agent.reason.as_ref().map(|reason| json!({ "name": reason })),
-        },
-        "stateChangeTime": agent.since,
-        "agentMrdStates": media,
-        "agentLoginTime": agent.login_at,
-    })
+    let mut view = presence_of(d, agent);
+    for media in view["agentMrdStates"].as_array_mut().into_iter().flatten() {
+        media["tasks"] = routing.load_of(id, media["mrd"]["id"].as_str().unwrap_or_default()).into();
+    }
+    view
 }
 
 /// A task of an agent: an offer shows what the desk showed, and how long it rings on.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use convene_core::deployment::Deployment;
 use convene_core::diagnostic::Findings;
+use convene_core::testing;
 
 use crate::ports::store::{Store, StoreError};
 
@@ -51,8 +52,20 @@ const FOLDERS: &[(&str, &str)] = &[("flows", ".yaml"), ("rules", ".rhai")];
 /// # Errors
 /// A folder or file that cannot be read or is not UTF-8.
 pub fn read_folder(dir: &Path) -> Result<BTreeMap<String, String>, DeploymentError> {
+    read(dir, FOLDERS)
+}
+
+/// Reads the tests that stand beside the rules of a deployment folder, like [`read_folder`].
+///
+/// # Errors
+/// A folder or file that cannot be read or is not UTF-8.
+pub fn read_tests(dir: &Path) -> Result<BTreeMap<String, String>, DeploymentError> {
+    read(dir, &[("rules", testing::CASES), ("rules", testing::TESTS)])
+}
+
+fn read(dir: &Path, wanted: &[(&str, &str)]) -> Result<BTreeMap<String, String>, DeploymentError> {
     let mut files = BTreeMap::new();
-    for (folder, ending) in FOLDERS {
+    for (folder, ending) in wanted {
         let path = dir.join(folder);
         let unreadable = |path: &Path, e: &dyn std::fmt::Display| DeploymentError::Unreadable {
             path: path.into(),

@@ -14,7 +14,7 @@ mod work;
 
 pub use input::{AssignRequest, Input, TaskView, Tell};
 pub use state::{Agent, AgentMedia, Global, MediaStatus, Post, Routing, Task, TaskPhase, TimerRef};
-pub use work::{Step, Work};
+pub use work::{Step, Work, presence};
 
 use crate::conversation::Stamped;
 use crate::deployment::Deployment;

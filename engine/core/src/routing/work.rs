@@ -158,7 +158,7 @@ impl<'a> Work<'a> {
 
 /// An agent's presence on the wire (1.15).
 #[must_use]
-pub(super) fn presence(d: &Deployment, agent: &Agent) -> Json {
+pub fn presence(d: &Deployment, agent: &Agent) -> Json {
     let name = d.centre.agents.get(&agent.id).map_or(agent.id.as_str(), |a| a.display_name.as_str());
     let media: Vec<Json> = agent
         .media

@@ -29,7 +29,7 @@ pub use error::{RuleError, RuleErrorKind};
 pub use facts::{FactSource, FactValue, Facts};
 pub use host::{Host, Verdict};
 pub use rhai::{Dynamic, OptimizationLevel};
-pub use source::{Expression, RuleFile, RuleFunction};
+pub use source::{Expression, Read, RuleFile, RuleFunction};
 pub use suite::{FAILED, overlaid};
 
 /// Values as they cross the fence: facts in, verdicts out.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rhai::{AST, ASTFlags, ASTNode, Expr, ScriptFuncDef};
+use rhai::{AST, ASTFlags, ASTNode, Expr, Position, ScriptFuncDef};
 
 /// What is read, by the name of the fact. Always at least what the source can reach, never less.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,14 +30,7 @@ impl Needs {
     /// as an argument.
     pub(super) fn of_expression(ast: &AST) -> Self {
         let mut needs = Self::default();
-        for statement in ast.statements() {
-            statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode]| {
-                if let Some((name, path)) = occurrence(nodes) {
-                    needs.read(name, path.first().copied());
-                }
-                true
-            });
-        }
+        each_occurrence(ast, &mut |name, path, _| needs.read(name, path.first().copied()));
         needs
     }
 
@@ -84,6 +77,20 @@ impl Needs {
         if let Reads::Properties(properties) = reads {
             properties.insert(property.to_owned());
         }
+    }
+}
+
+/// Walks over the places of an expression where a variable is read: its name, the properties read from it, where it stands.
+pub(super) fn each_occurrence(ast: &AST, on: &mut dyn FnMut(&str, &[&str], Position)) {
+    for statement in ast.statements() {
+        statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode]| {
+            if let Some((name, path)) = occurrence(nodes)
+                && let Some(node) = nodes.last()
+            {
+                on(name, &path, node.position());
+            }
+            true
+        });
     }
 }
 

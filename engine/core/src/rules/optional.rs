@@ -85,7 +85,7 @@ impl Shifts {
         error
     }
 
-    fn column(&self, line: u32, column: u32) -> u32 {
+    pub(super) fn column(&self, line: u32, column: u32) -> u32 {
         let mut grown = 0;
         for shift in self.0.iter().filter(|s| s.line == line && s.column < column) {
             if column < shift.column + shift.name + GROWTH {

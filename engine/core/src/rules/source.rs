@@ -1,12 +1,11 @@
 //! Compiled sources: an expression of a flow, a file of rule functions.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rhai::{AST, ASTFlags, ASTNode, Expr};
+use rhai::AST;
 
 use super::capture::{CLOSURE_PREFIX, Captured};
-use super::needs::Needs;
+use super::needs::{Needs, each_occurrence};
 use super::optional::Shifts;
 
 /// A compiled expression such as `conversation.agents > 0`. Evaluate it with the kind of host that compiled
@@ -18,8 +17,17 @@ pub struct Expression {
     pub(super) captured: Captured,
     pub(super) shifts: Shifts,
     pub(super) needs: Needs,
-    variables: Vec<String>,
-    paths: Vec<String>,
+}
+
+/// One place of an expression where a fact is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// The fact and the properties read from it one after the other: `["conversation", "agents"]`.
+    pub path: Vec<String>,
+    /// The line of the fact's name in the expression, from 1.
+    pub line: u32,
+    /// Its column, from 1.
+    pub column: u32,
 }
 
 /// A compiled `rules/*.rhai` file.
@@ -48,9 +56,8 @@ pub struct RuleFunction {
 
 impl Expression {
     pub(super) fn new(source: &str, ast: AST, captured: Captured, shifts: Shifts) -> Self {
-        let (variables, paths) = names_read(&ast);
         let needs = Needs::of_expression(&ast);
-        Expression { source: source.to_owned(), ast, captured, shifts, needs, variables, paths }
+        Expression { source: source.to_owned(), ast, captured, shifts, needs }
     }
 
     /// The text it was compiled from.
@@ -58,15 +65,17 @@ impl Expression {
         &self.source
     }
 
-    /// The facts it names, sorted.
-    pub fn variables(&self) -> Vec<String> {
-        self.variables.clone()
-    }
-
-    /// The dotted paths it reads, sorted, such as `conversation.agents`. Best effort: a path ends at the
-    /// first call or index, and inside a closure only the captured name is seen.
-    pub fn paths(&self) -> Vec<String> {
-        self.paths.clone()
+    /// What it reads of the facts, in the order of the text. Best effort: a path ends at the first call or index, and inside
+    /// a closure only the captured name is seen.
+    pub fn reads(&self) -> Vec<Read> {
+        let mut reads = Vec::new();
+        each_occurrence(&self.ast, &mut |name, path, place| {
+            let path = std::iter::once(name).chain(path.iter().copied()).map(str::to_owned).collect();
+            let at = |n: Option<usize>| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
+            let (line, column) = (at(place.line()), at(place.position()));
+            reads.push(Read { path, line, column: self.shifts.column(line, column) });
+        });
+        reads
     }
 }
 
@@ -100,67 +109,6 @@ impl RuleFile {
     pub(super) fn functions_ref(&self) -> &[RuleFunction] {
         &self.functions
     }
-}
-
-/// The variables and dotted paths of an expression. Statements of closures are not entered: what they
-/// capture stands beside them as an argument, and their parameters are no facts.
-fn names_read(ast: &AST) -> (Vec<String>, Vec<String>) {
-    let (mut variables, mut paths) = (BTreeSet::new(), BTreeSet::new());
-    for statement in ast.statements() {
-        statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode]| {
-            let Some(ASTNode::Expr(node)) = nodes.last() else { return true };
-            match node {
-                Expr::Variable(x, ..) => {
-                    variables.insert(x.1.to_string());
-                    if !is_head_of_path(nodes, node) {
-                        paths.insert(x.1.to_string());
-                    }
-                }
-                Expr::Dot(x, ..) if matches!(x.lhs, Expr::Variable(..)) && !is_after_index(nodes) => {
-                    let mut path = Vec::new();
-                    extend_path(node, &mut path);
-                    paths.insert(path.join("."));
-                }
-                _ => {}
-            }
-            true
-        });
-    }
-    (variables.into_iter().collect(), paths.into_iter().collect())
-}
-
-/// Whether the last node is the `a` of an `a.b…`, whose whole path is recorded at the dot.
-fn is_head_of_path(nodes: &[ASTNode], node: &Expr) -> bool {
-    let Some((_, parents)) = nodes.split_last() else { return false };
-    matches!(parents.last(), Some(ASTNode::Expr(Expr::Dot(x, ..))) if std::ptr::eq(&x.lhs, node))
-        && !is_after_index(parents)
-}
-
-/// Whether the last node is the `i].c` of an `a[i].c`. The tree leans to the right: this dot's left side is
-/// the index, not something `.c` is a property of.
-fn is_after_index(nodes: &[ASTNode]) -> bool {
-    let [.., ASTNode::Expr(Expr::Index(x, flags, _)), ASTNode::Expr(node)] = nodes else { return false };
-    std::ptr::eq(&x.rhs, *node) && !flags.contains(ASTFlags::BREAK)
-}
-
-/// Appends the names of a chain until it leaves plain properties; answers whether it may go on.
-fn extend_path(expr: &Expr, path: &mut Vec<String>) -> bool {
-    match expr {
-        Expr::Variable(x, ..) => path.push(x.1.to_string()),
-        Expr::Property(x, _) => path.push(x.2.to_string()),
-        // What `?.name` became.
-        Expr::MethodCall(call, _) if call.name == "get" => match call.args.first() {
-            Some(Expr::StringConstant(name, _)) => path.push(name.to_string()),
-            _ => return false,
-        },
-        Expr::Dot(x, ..) => return extend_path(&x.lhs, path) && extend_path(&x.rhs, path),
-        Expr::Index(x, ..) => {
-            extend_path(&x.lhs, path);
-            return false;
-        }
-        _ => return false,
-    }
-    true
 }
 
 fn functions_of(ast: &AST, source: &str) -> Vec<RuleFunction> {

@@ -162,6 +162,14 @@ pub(super) const AGENT_DOES: &[(&str, &str)] = &[
     ("stay", "RESET_AGENT_SLA"),
 ];
 
+impl Given {
+    /// What of it changes the deployment: scenarios of the same key share one.
+    pub fn deployment_key(&self) -> String {
+        let bots: Vec<&String> = self.bots.iter().map(|(name, _)| name).collect();
+        format!("{:?}", (&self.files, &self.edits, self.wrap_up, &self.bot, bots))
+    }
+}
+
 impl Scenario {
     /// Reads a scenario file; reports everything that is wrong with it.
     #[must_use]

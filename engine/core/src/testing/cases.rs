@@ -17,17 +17,12 @@ impl Suite<'_> {
     pub(super) fn cases(
         &self,
         file: &str,
-        stem: &str,
+        rules: &RuleFile,
         text: &str,
         findings: &mut Findings,
         tested: &mut Vec<Tested>,
     ) {
         let Some(root) = yaml::read(file, text, findings) else { return };
-        let Some(rules) = self.deployment.rules.get(stem) else {
-            let message = format!("these are cases of rules/{stem}.rhai, which is not there");
-            findings.push(Finding::error(codes::UNKNOWN_RULE_FILE, &root.place, message));
-            return;
-        };
         let Some(mut fields) = Fields::of(&root, &root.place, "the file of cases", findings) else { return };
         let common = fields.get("rule").and_then(|node| rule(node, rules, findings));
         fields.required("cases", findings);

@@ -13,16 +13,11 @@ impl Suite<'_> {
     pub(super) fn functions(
         &self,
         file: &str,
-        stem: &str,
+        rules: &RuleFile,
         text: &str,
         findings: &mut Findings,
         tested: &mut Vec<Tested>,
     ) {
-        let Some(rules) = self.deployment.rules.get(stem) else {
-            let message = format!("these are tests of rules/{stem}.rhai, which is not there");
-            findings.push(Finding::error(codes::UNKNOWN_RULE_FILE, &Place::start_of(file), message));
-            return;
-        };
         let tests = match self.host.tests(file, text, rules) {
             Ok(tests) => tests,
             Err(problem) => {

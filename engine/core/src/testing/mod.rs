@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::conversation::blank_facts;
 use crate::deployment::Deployment;
-use crate::diagnostic::Findings;
+use crate::diagnostic::{Finding, Findings, Place, codes};
 use crate::rules::{FAILED, Host, Json, RuleError, RuleErrorKind};
 
 /// How a file of cases ends; before it stands the name of the rule file.
@@ -57,14 +57,24 @@ pub fn run(
 ) -> Vec<Tested> {
     let blank = blank_facts(deployment);
     let host = Host::for_tests(blank.clone());
-    let suite = Suite { deployment, blank, host, wanted };
+    let suite = Suite { blank, host, wanted };
     let mut tested = Vec::new();
     for (file, text) in files {
         let Some(name) = file.strip_prefix("rules/") else { continue };
-        if let Some(stem) = name.strip_suffix(CASES) {
-            suite.cases(file, stem, text, findings, &mut tested);
-        } else if let Some(stem) = name.strip_suffix(TESTS) {
-            suite.functions(file, stem, text, findings, &mut tested);
+        let (stem, cases) = match (name.strip_suffix(CASES), name.strip_suffix(TESTS)) {
+            (Some(stem), _) => (stem, true),
+            (_, Some(stem)) => (stem, false),
+            _ => continue,
+        };
+        let Some(rules) = deployment.rules.get(stem) else {
+            let message = format!("these are tests of rules/{stem}.rhai, which is not there");
+            findings.push(Finding::error(codes::UNKNOWN_RULE_FILE, &Place::start_of(file), message));
+            continue;
+        };
+        if cases {
+            suite.cases(file, rules, text, findings, &mut tested);
+        } else {
+            suite.functions(file, rules, text, findings, &mut tested);
         }
     }
     tested
@@ -72,7 +82,6 @@ pub fn run(
 
 /// What all tests share.
 struct Suite<'s> {
-    deployment: &'s Deployment,
     blank: Json,
     host: Host,
     wanted: &'s dyn Fn(&str) -> bool,

@@ -169,7 +169,7 @@ fn what_cannot_be_read_is_found_at_its_place() {
         "rules/q.cases.yaml:4:",
         "has no `name`",
         "facst",
-        "these are cases of rules/other.rhai, which is not there",
+        "these are tests of rules/other.rhai, which is not there",
         "`queue` is a rule of rules/q.rhai; a test needs another name",
     ] {
         assert!(findings.contains(said), "{said:?} is not in\n{findings}");

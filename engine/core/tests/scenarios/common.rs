@@ -84,9 +84,7 @@ impl File {
     /// Its deployment. Most scenarios share one, which is loaded once.
     fn deployment(&self, level: OptimizationLevel) -> Arc<Deployment> {
         static LOADED: Mutex<BTreeMap<String, Arc<Deployment>>> = Mutex::new(BTreeMap::new());
-        let given = &self.scenario.given;
-        let bots: Vec<&String> = given.bots.iter().map(|(name, _)| name).collect();
-        let key = format!("{level:?} {:?}", (&given.files, &given.edits, given.wrap_up, &given.bot, bots));
+        let key = format!("{level:?} {}", self.scenario.given.deployment_key());
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         let load = || {
             let host = Arc::new(Host::with_optimization(level));

@@ -166,13 +166,13 @@ impl<'d, 'e> Walk<'d, 'e> {
         Ok(Way::To(node.then))
     }
 
-    fn say(&mut self, work: &mut Work<'d>, node: &Node, said: &Said, to: Target) -> Result<(), String> {
+    fn say(&self, work: &mut Work<'d>, node: &Node, said: &Said, to: Target) -> Result<(), String> {
         let body = self.body(work, said)?;
         self.because_note(work, node, "says something")?;
         self.speak(work, &body, to)
     }
 
-    fn speak(&mut self, work: &mut Work<'d>, body: &Body, to: Target) -> Result<(), String> {
+    fn speak(&self, work: &mut Work<'d>, body: &Body, to: Target) -> Result<(), String> {
         if let Some(bot) = &self.bot {
             return super::bot_says(work, bot, self.event, body);
         }
@@ -220,7 +220,7 @@ impl<'d, 'e> Walk<'d, 'e> {
     }
 
     fn decide(
-        &mut self,
+        &self,
         work: &mut Work<'d>,
         index: NodeIndex,
         module: &str,
@@ -253,7 +253,7 @@ impl<'d, 'e> Walk<'d, 'e> {
         Ok(Way::Into(start))
     }
 
-    fn set(&mut self, work: &mut Work<'d>, node: &Node, slots: &[(String, Arg)]) -> Result<(), String> {
+    fn set(&self, work: &mut Work<'d>, node: &Node, slots: &[(String, Arg)]) -> Result<(), String> {
         for (slot, value) in slots {
             let value = self.value(work, value)?;
             work.c.slots.insert(slot.clone(), value);
@@ -335,18 +335,18 @@ impl<'d, 'e> Walk<'d, 'e> {
     }
 
     /// Evaluates a condition. An error is never `false`.
-    pub(super) fn truth(&mut self, work: &Work<'d>, expr: &Expr) -> Result<bool, String> {
-        let facts = self.facts(work);
-        work.d.host.truth(&expr.code, &facts).map_err(|e| located(expr, &e.message))
+    pub(super) fn truth(&self, work: &Work<'d>, expr: &Expr) -> Result<bool, String> {
+        work.d.host.truth(&expr.code, &self.facts(work)).map_err(|e| located(expr, &e.message))
     }
 
-    fn value(&mut self, work: &Work<'d>, arg: &Arg) -> Result<Json, String> {
+    fn eval(&self, work: &Work<'d>, expr: &Expr) -> Result<Json, String> {
+        work.d.host.eval(&expr.code, &self.facts(work)).map_err(|e| located(expr, &e.message))
+    }
+
+    fn value(&self, work: &Work<'d>, arg: &Arg) -> Result<Json, String> {
         match arg {
             Arg::Json(value) => Ok(value.clone()),
-            Arg::Expr(expr) => {
-                let facts = self.facts(work);
-                work.d.host.eval(&expr.code, &facts).map_err(|e| located(expr, &e.message))
-            }
+            Arg::Expr(expr) => self.eval(work, expr),
             Arg::Text(template) => self.text(work, template).map(Json::String),
             Arg::List(items) => items.iter().map(|i| self.value(work, i)).collect(),
             Arg::Map(entries) => {
@@ -359,27 +359,22 @@ impl<'d, 'e> Walk<'d, 'e> {
         }
     }
 
-    fn text(&mut self, work: &Work<'d>, template: &Template) -> Result<String, String> {
+    fn text(&self, work: &Work<'d>, template: &Template) -> Result<String, String> {
         let mut text = String::new();
         for part in &template.parts {
             match part {
                 Part::Text(said) => text.push_str(said),
-                Part::Expr(expr) => {
-                    let facts = self.facts(work);
-                    let value =
-                        work.d.host.eval(&expr.code, &facts).map_err(|e| located(expr, &e.message))?;
-                    match value {
-                        Json::String(said) => text.push_str(&said),
-                        Json::Null => {}
-                        other => text.push_str(&other.to_string()),
-                    }
-                }
+                Part::Expr(expr) => match self.eval(work, expr)? {
+                    Json::String(said) => text.push_str(&said),
+                    Json::Null => {}
+                    other => text.push_str(&other.to_string()),
+                },
             }
         }
         Ok(text)
     }
 
-    fn body(&mut self, work: &Work<'d>, said: &Said) -> Result<Body, String> {
+    fn body(&self, work: &Work<'d>, said: &Said) -> Result<Body, String> {
         match said {
             Said::Text(template) => Ok(Body::plain(self.text(work, template)?)),
             Said::Cim(arg) => {
@@ -389,11 +384,11 @@ impl<'d, 'e> Walk<'d, 'e> {
         }
     }
 
-    fn because(&mut self, work: &Work<'d>, because: Option<&Template>) -> Result<String, String> {
+    fn because(&self, work: &Work<'d>, because: Option<&Template>) -> Result<String, String> {
         because.map_or_else(|| Ok(String::new()), |t| self.text(work, t))
     }
 
-    fn because_note(&mut self, work: &mut Work<'d>, node: &Node, what: &str) -> Result<(), String> {
+    fn because_note(&self, work: &mut Work<'d>, node: &Node, what: &str) -> Result<(), String> {
         let why = self.because(work, node.because.as_ref())?;
         work.note(format!("{}.{}", self.flow.name, node.name), what, why);
         Ok(())

@@ -1,5 +1,7 @@
 //! Where errors point, and what is known of a source.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::super::{Facts, Host, RuleErrorKind};
@@ -101,8 +103,19 @@ fn an_expression_tells_what_it_reads() {
     let host = Host::new();
     for (source, variables, paths) in cases {
         let expression = host.expression(source).unwrap();
-        assert_eq!(expression.variables(), variables, "{source}");
-        assert_eq!(expression.paths(), paths, "{source}");
+        let reads = expression.reads();
+        let named: BTreeSet<&str> = reads.iter().map(|read| read.path[0].as_str()).collect();
+        let read: BTreeSet<String> = reads.iter().map(|read| read.path.join(".")).collect();
+        assert_eq!(named.into_iter().collect::<Vec<_>>(), variables, "{source}");
+        assert_eq!(read.iter().map(String::as_str).collect::<Vec<_>>(), paths, "{source}");
         assert_eq!(expression.source(), source);
     }
+    let places: Vec<(u32, u32)> = host
+        .expression("a?.b ==\n  b.c + d?.e")
+        .unwrap()
+        .reads()
+        .iter()
+        .map(|r| (r.line, r.column))
+        .collect();
+    assert_eq!(places, [(1, 1), (2, 3), (2, 9)]);
 }
