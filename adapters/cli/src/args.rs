@@ -92,7 +92,21 @@ pub(crate) struct ValidateArgs {
     pub(crate) kind: Option<MessageKind>,
     /// How findings are written.
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
+    pub(crate) format: FindingFormat,
+    /// Explain a code, such as flow::unknown_node, and check nothing.
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["paths", "kind"])]
+    pub(crate) explain: Option<String>,
+}
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingFormat {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// SARIF 2.1.0, which code hosts show beside the lines.
+    Sarif,
 }
 
 /// How results of tests and scenarios are written.

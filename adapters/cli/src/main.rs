@@ -11,6 +11,7 @@ mod logs;
 mod migrate;
 mod paint;
 mod run;
+mod sarif;
 mod schema;
 mod send;
 mod simulate;

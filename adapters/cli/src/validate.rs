@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use convene_core::deployment::Deployment;
-use convene_core::diagnostic::{Finding, Findings, Severity};
-use convene_core::model;
+use convene_core::diagnostic::{self, Finding, Findings, Severity, codes};
 use convene_core::simulate::Scenario;
+use convene_core::{model, testing};
 use convene_runtime::deployments;
 use serde_json::json;
 
-use crate::args::{Format, MessageKind, ValidateArgs};
-use crate::exit;
+use crate::args::{FindingFormat, MessageKind, ValidateArgs};
+use crate::{exit, sarif};
 
 /// What was looked at.
 #[derive(Default)]
@@ -26,19 +26,35 @@ struct Looked {
 
 /// Checks everything that is named.
 pub(crate) fn validate(args: &ValidateArgs) -> ExitCode {
+    if let Some(code) = &args.explain {
+        return explain(code);
+    }
     if let Some(kind) = args.kind {
         return messages(args, kind);
     }
     let here = [PathBuf::from(".")];
     let paths: &[PathBuf] = if args.paths.is_empty() { &here } else { &args.paths };
-    let mut failed = false;
-    for path in paths {
-        match look(path) {
-            Ok(looked) => failed |= report(&looked, args.format),
-            Err(problem) => return exit::environment(&problem),
+    match paths.iter().map(|path| look(path)).collect::<Result<Vec<Looked>, String>>() {
+        Ok(looked) => report(&looked, args.format),
+        Err(problem) => exit::environment(&problem),
+    }
+}
+
+/// Prints the page of a code.
+fn explain(code: &str) -> ExitCode {
+    match diagnostic::page(code) {
+        Some(page) => {
+            println!("{page}");
+            exit::success()
+        }
+        None => {
+            let known = codes::ALL.iter().map(|(code, _)| *code);
+            let near = diagnostic::did_you_mean(code, known.clone());
+            let near =
+                near.unwrap_or_else(|| format!("the codes are {}", known.collect::<Vec<_>>().join(", ")));
+            exit::environment(&format!("no finding has the code `{code}`; {near}"))
         }
     }
-    if failed { exit::findings() } else { exit::success() }
 }
 
 fn look(path: &Path) -> Result<Looked, String> {
@@ -60,11 +76,22 @@ fn look(path: &Path) -> Result<Looked, String> {
 }
 
 fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
-    let files = deployments::read_folder(root).map_err(|e| e.to_string())?;
-    let sources = files.clone();
-    let count = files.keys().filter(|file| !file.ends_with(convene_core::testing::TESTS)).count();
-    let loaded = Deployment::load(files);
-    Ok(Looked { findings: loaded.findings, sources, only: only.into_iter().collect(), files: count })
+    let files = deployments::read_bytes(root).map_err(|e| e.to_string())?;
+    let mut sources: BTreeMap<String, String> = files
+        .iter()
+        .map(|(path, bytes)| (path.clone(), String::from_utf8_lossy(bytes).into_owned()))
+        .collect();
+    let mut count = files.keys().filter(|file| !file.ends_with(testing::TESTS)).count();
+    let loaded = Deployment::load_bytes(files);
+    let mut findings = loaded.findings;
+    // Tests are read against rules that compile; with broken ones there is enough to mend first.
+    if let Some(deployment) = &loaded.deployment {
+        let tests = deployments::read_tests(root).map_err(|e| e.to_string())?;
+        testing::run(deployment, &tests, &|_| false, &mut findings);
+        count += tests.len();
+        sources.extend(tests);
+    }
+    Ok(Looked { findings, sources, only: only.into_iter().collect(), files: count })
 }
 
 fn scenario(path: &Path) -> Result<Looked, String> {
@@ -81,25 +108,29 @@ fn shown(looked: &Looked) -> Vec<&Finding> {
     looked.findings.iter().filter(wanted).collect()
 }
 
-/// Writes the findings; `true` when one is an error.
-fn report(looked: &Looked, format: Format) -> bool {
-    let findings = shown(looked);
+/// Writes the findings.
+fn report(all: &[Looked], format: FindingFormat) -> ExitCode {
+    let findings: Vec<&Finding> = all.iter().flat_map(shown).collect();
     let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
     match format {
-        Format::Text => {
-            for finding in &findings {
-                eprintln!("{}", finding.render(&looked.sources));
+        FindingFormat::Text => {
+            for looked in all {
+                shown(looked).iter().for_each(|finding| eprintln!("{}", finding.render(&looked.sources)));
             }
-            let warnings = findings.len() - errors;
-            let files = if looked.only.is_empty() { looked.files } else { looked.only.len() };
-            println!("{files} files: {errors} errors, {warnings} warnings");
+            if let Some(first) = findings.first() {
+                eprintln!("`convene validate --explain {}` says more about a code.", first.code);
+            }
+            let files: usize =
+                all.iter().map(|l| if l.only.is_empty() { l.files } else { l.only.len() }).sum();
+            println!("{files} files: {errors} errors, {} warnings", findings.len() - errors);
         }
-        Format::Json => {
+        FindingFormat::Json => {
             let list: Vec<_> = findings.iter().map(|f| finding_json(f)).collect();
             println!("{}", json!({ "findings": list, "errors": errors }));
         }
+        FindingFormat::Sarif => println!("{}", sarif::document(&findings)),
     }
-    errors > 0
+    if errors > 0 { exit::findings() } else { exit::success() }
 }
 
 fn finding_json(f: &Finding) -> serde_json::Value {
@@ -113,6 +144,9 @@ fn finding_json(f: &Finding) -> serde_json::Value {
         "message": f.message,
         "cause": f.cause,
         "cure": f.cure,
+        "also": f.also.iter().map(|(place, text)| json!({
+            "file": &*place.file, "line": place.line, "column": place.column, "text": text,
+        })).collect::<Vec<_>>(),
     })
 }
 
@@ -138,11 +172,13 @@ fn messages(args: &ValidateArgs, kind: MessageKind) -> ExitCode {
         };
         errors += faults.len();
         match args.format {
-            Format::Text => faults.iter().for_each(|f| eprintln!("error: {}: {f}", path.display())),
-            Format::Json => println!("{}", json!({ "file": path.display().to_string(), "faults": faults })),
+            FindingFormat::Text => faults.iter().for_each(|f| eprintln!("error: {}: {f}", path.display())),
+            FindingFormat::Json | FindingFormat::Sarif => {
+                println!("{}", json!({ "file": path.display().to_string(), "faults": faults }))
+            }
         }
     }
-    if args.format == Format::Text {
+    if args.format == FindingFormat::Text {
         println!("{} messages: {errors} errors", args.paths.len());
     }
     if errors > 0 { exit::findings() } else { exit::success() }

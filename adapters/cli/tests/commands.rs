@@ -168,3 +168,107 @@ fn graph_draws_a_flow_by_name_or_file_in_three_ways() {
     assert_eq!(code, 2);
     assert!(said.contains("no flow is called \"inbuond\"; there are: bots, calls, "), "{said}");
 }
+
+/// Ten ordinary ways to break the shipped deployment: file, what is replaced, by what, and what is said of it.
+const BROKEN: &[(&str, &str, &str, &[&str])] = &[
+    (
+        "flows/inbound.yaml",
+        "then: bring_the_bot\n",
+        "then: bring_the_bott\n",
+        &["flow::unknown_node", "flows/inbound.yaml:21:11", "did you mean `bring_the_bot`?"],
+    ),
+    (
+        "flows/inbound.yaml",
+        "AGENT_SUBSCRIBED:",
+        "AGENT_SUBSCRIBD:",
+        &["flow::unknown_event", "flows/inbound.yaml:10:3", "did you mean `AGENT_SUBSCRIBED`?"],
+    ),
+    (
+        "flows/centre.yaml",
+        "queue: general\n    request_ttl: 2m       #",
+        "queue: genral\n    request_ttl: 2m       #",
+        &["centre::unknown_queue", "flows/centre.yaml:63:12", "did you mean `general`?"],
+    ),
+    (
+        "flows/concierge.yaml",
+        "otherwise: listen\n    timeout: 30m\n    on_timeout: done\n\n",
+        "otherwise: listen\n\n",
+        &["flow::no_deadline", "flows/concierge.yaml:33:3", "add `timeout: 2m`"],
+    ),
+    (
+        "flows/inbound.yaml",
+        "  welcome:\n    say:",
+        "  welcome:\n  say:",
+        &["flow::no_verb", "flows/inbound.yaml:32:3", "Then indent it further"],
+    ),
+    (
+        "flows/inbound.yaml",
+        "  too_late:\n    revoke_request: { agent: \"=event.agent\", reason: CANCELLED }\n    then: no_agent_is_wanted\n",
+        "",
+        &["flow::unknown_node", "flows/inbound.yaml:42:55", "add a node `too_late`"],
+    ),
+    (
+        "rules/agents.rhai",
+        "fn after_leaving(",
+        "fn after_leavin(",
+        &["flow::unknown_rule", "flows/inbound.yaml:97:13", "did you mean `after_leavin`?"],
+    ),
+    (
+        "flows/inbound.yaml",
+        "priority: 11 }",
+        "priority: high }",
+        &["yaml::wrong_type", "flows/inbound.yaml:108:51", "must be a whole number"],
+    ),
+    (
+        "flows/inbound.yaml",
+        "conversation.primaries > 0, go",
+        "conversation.primaries >, go",
+        &["flow::bad_expression", "flows/inbound.yaml:68:40"],
+    ),
+    (
+        "flows/centre.yaml",
+        "ring_time: 30s ",
+        "ring_time: 20s\nring_time: 30s ",
+        &["yaml::duplicate_key", "flows/centre.yaml:7:1", "first here"],
+    ),
+];
+
+#[test]
+fn validate_tells_where_an_ordinary_mistake_is_and_how_to_mend_it() {
+    for (number, (file, find, put, said)) in BROKEN.iter().enumerate() {
+        let dir = copy(&format!("broken-{number}"));
+        let text = fs::read_to_string(dir.join(file)).unwrap();
+        assert_eq!(text.matches(find).count(), 1, "{find} in {file}");
+        fs::write(dir.join(file), text.replace(find, put)).unwrap();
+        let (code, _, stderr) = convene(&dir, &["validate"]);
+        assert_eq!(code, 1, "{put}: {stderr}");
+        for words in *said {
+            assert!(stderr.contains(words), "{words:?} is not in\n{stderr}");
+        }
+    }
+}
+
+#[test]
+fn validate_explains_codes_and_writes_sarif() {
+    let dir = copy("sarif");
+    let (code, _, stderr) = convene(&dir, &["validate", "--explain", "flow::unknown_nod"]);
+    assert!(code == 2 && stderr.contains("did you mean `flow::unknown_node`?"), "{stderr}");
+    let (code, page, _) = convene(&dir, &["validate", "--explain", "flow::unknown_node"]);
+    assert!(code == 0 && page.starts_with("# flow::unknown_node"), "{page}");
+
+    fs::write(dir.join("flows/extra.yml"), "flow: extra\n").unwrap();
+    fs::write(dir.join("flows/bad.yaml"), b"flow: caf\xe9\n").unwrap();
+    let (code, stdout, _) = convene(&dir, &["validate", "--format", "sarif"]);
+    let sarif: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &sarif["version"]), (1, &"2.1.0".into()));
+    let run = &sarif["runs"][0];
+    for result in run["results"].as_array().unwrap() {
+        let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
+        assert_eq!(rule["id"], result["ruleId"]);
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(place["region"]["startLine"].as_u64().unwrap() > 0, "{place}");
+    }
+    let codes: Vec<&str> =
+        run["results"].as_array().unwrap().iter().map(|r| r["ruleId"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["yaml::not_utf8", "deployment::ignored_file"]);
+}

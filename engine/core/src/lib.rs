@@ -4,6 +4,7 @@
 //! Time, fresh ids and every outside fact ride in with the input; what the world shall do rides out as effects.
 
 pub mod centre;
+mod check;
 pub mod conversation;
 pub mod deployment;
 pub mod diagnostic;

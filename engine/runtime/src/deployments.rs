@@ -44,14 +44,24 @@ pub enum DeploymentError {
     Store(#[from] StoreError),
 }
 
-/// The folders of a deployment that hold its files, and their endings.
-const FOLDERS: &[(&str, &str)] = &[("flows", ".yaml"), ("rules", ".rhai")];
+/// The folders of a deployment that hold its files, and their endings. The second of each is a common mistake, which is read
+/// so that it is found.
+const FOLDERS: &[(&str, &str)] =
+    &[("flows", ".yaml"), ("flows", ".yml"), ("rules", ".rhai"), ("rules", ".rh")];
 
 /// Reads the files of a deployment folder: path relative to it, and text.
 ///
 /// # Errors
 /// A folder or file that cannot be read or is not UTF-8.
 pub fn read_folder(dir: &Path) -> Result<BTreeMap<String, String>, DeploymentError> {
+    texts(dir, read(dir, FOLDERS)?)
+}
+
+/// Reads the files of a deployment folder as they are, whatever they hold.
+///
+/// # Errors
+/// A folder or file that cannot be read.
+pub fn read_bytes(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, DeploymentError> {
     read(dir, FOLDERS)
 }
 
@@ -60,10 +70,18 @@ pub fn read_folder(dir: &Path) -> Result<BTreeMap<String, String>, DeploymentErr
 /// # Errors
 /// A folder or file that cannot be read or is not UTF-8.
 pub fn read_tests(dir: &Path) -> Result<BTreeMap<String, String>, DeploymentError> {
-    read(dir, &[("rules", testing::CASES), ("rules", testing::TESTS)])
+    texts(dir, read(dir, &[("rules", testing::CASES), ("rules", testing::TESTS)])?)
 }
 
-fn read(dir: &Path, wanted: &[(&str, &str)]) -> Result<BTreeMap<String, String>, DeploymentError> {
+fn texts(dir: &Path, files: BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, String>, DeploymentError> {
+    let text = |(name, bytes): (String, Vec<u8>)| match String::from_utf8(bytes) {
+        Ok(text) => Ok((name, text)),
+        Err(e) => Err(DeploymentError::Unreadable { path: dir.join(name), problem: e.to_string() }),
+    };
+    files.into_iter().map(text).collect()
+}
+
+fn read(dir: &Path, wanted: &[(&str, &str)]) -> Result<BTreeMap<String, Vec<u8>>, DeploymentError> {
     let mut files = BTreeMap::new();
     for (folder, ending) in wanted {
         let path = dir.join(folder);
@@ -83,8 +101,7 @@ fn read(dir: &Path, wanted: &[(&str, &str)]) -> Result<BTreeMap<String, String>,
                 continue;
             }
             let bytes = std::fs::read(&file).map_err(|e| unreadable(&file, &e))?;
-            let text = String::from_utf8(bytes).map_err(|e| unreadable(&file, &e))?;
-            files.insert(format!("{folder}/{name}"), text);
+            files.insert(format!("{folder}/{name}"), bytes);
         }
     }
     Ok(files)

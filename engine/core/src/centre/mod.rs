@@ -132,6 +132,8 @@ pub struct ChannelKind {
     pub voice: bool,
     /// Customer attribute that holds identifiers of this type (1.5).
     pub identifier: String,
+    /// Most characters a message of this type carries; none when there is no limit worth knowing.
+    pub text_max: Option<u32>,
 }
 
 /// How work of a channel reaches an agent.

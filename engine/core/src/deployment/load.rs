@@ -1,12 +1,13 @@
 //! Loads a deployment from its files. All problems of all files are found in one run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use petgraph::graph::NodeIndex;
 
 use super::{CENTRE_FILE, Deployment, Loaded};
 use crate::centre::{self, Centre};
+use crate::check;
 use crate::diagnostic::{Finding, Findings, Place, codes};
 use crate::flow::{self, Call, Compiled, Flow, FlowKind, Handler, Header, Scope};
 use crate::model::EventName;
@@ -47,13 +48,17 @@ impl Deployment {
             flow_files.iter().map(|(name, file)| (name.clone(), file.header.clone())).collect();
         let centre = centre_tree.as_ref().map(|tree| centre::parse(tree, &headers, &mut findings));
         let scope = Scope { centre: centre.as_ref(), flows: &headers, rules: &rules, host: &host };
-        let mut flows = BTreeMap::new();
-        let (mut calls, mut handlers) = (BTreeMap::new(), Handlers::default());
+        let mut all = Flows::default();
         for (name, file) in &flow_files {
             let compiled = flow::compile(&file.tree, &file.header, &scope, &mut findings);
-            take(name, compiled, &mut flows, &mut calls, &mut handlers, &mut findings);
+            all.take(name, compiled, &mut findings);
         }
-        flow::call_cycles(&calls, &mut findings);
+        flow::call_cycles(&all.calls, &mut findings);
+        let complete = files.keys().filter(|path| is_flow(path)).count() == flow_files.len() + 1;
+        if let Some(centre) = &centre {
+            all.check(centre, complete, &rules, &host, &mut findings);
+        }
+        let Flows { flows, handlers, .. } = all;
         let ready = if findings.errors() == 0 { centre.zip(centre_tree) } else { None };
         let deployment = ready.map(|(centre, tree)| {
             let rules: BTreeMap<String, RuleFile> =
@@ -66,20 +71,23 @@ impl Deployment {
 
     /// Like [`Deployment::load`], from the bytes of the files: those that are not UTF-8 or too large are found.
     pub fn load_bytes(files: BTreeMap<String, Vec<u8>>) -> Loaded {
-        let mut findings = Findings::new();
+        let mut unreadable = Findings::new();
         let mut texts = BTreeMap::new();
-        for (path, bytes) in files.into_iter().filter(|(path, _)| is_flow(path) || rule_stem(path).is_some())
-        {
+        for (path, bytes) in files {
+            let read = is_flow(&path) || rule_stem(&path).is_some();
+            let text = if read { yaml::text_of(&path, &bytes, &mut unreadable) } else { None };
             // An unreadable file stays, empty, so that nothing is said about its absence.
-            let text = yaml::text_of(&path, &bytes, &mut findings);
             texts.insert(path, text.unwrap_or_default());
         }
         let mut loaded = Self::load(texts);
-        if findings.errors() > 0 {
+        if unreadable.errors() > 0 {
             loaded.deployment = None;
         }
-        loaded.findings.extend(findings);
-        loaded
+        let known: BTreeSet<Arc<str>> = unreadable.iter().map(|f| f.place.file.clone()).collect();
+        for finding in loaded.findings.iter().filter(|f| !known.contains(&f.place.file)) {
+            unreadable.push(finding.clone());
+        }
+        Loaded { findings: unreadable, ..loaded }
     }
 }
 
@@ -141,22 +149,64 @@ impl Handlers {
     }
 }
 
-fn take(
-    name: &str,
-    compiled: Compiled,
-    flows: &mut BTreeMap<String, Flow>,
-    calls: &mut BTreeMap<String, Vec<Call>>,
-    handlers: &mut Handlers,
-    findings: &mut Findings,
-) {
-    // Each bot flow hears events of its own; only controller flows share them.
-    if compiled.flow.kind == FlowKind::Controller {
-        for handler in compiled.handlers {
-            handlers.add(name, handler, findings);
+/// All flows, and what is known of them beside their graphs.
+#[derive(Default)]
+struct Flows {
+    flows: BTreeMap<String, Flow>,
+    calls: BTreeMap<String, Vec<Call>>,
+    handlers: Handlers,
+    broken: BTreeSet<String>,
+    slots: BTreeSet<String>,
+}
+
+impl Flows {
+    fn take(&mut self, name: &str, compiled: Compiled, findings: &mut Findings) {
+        // Each bot flow hears events of its own; only controller flows share them.
+        if compiled.flow.kind == FlowKind::Controller {
+            for handler in compiled.handlers {
+                self.handlers.add(name, handler, findings);
+            }
         }
+        if compiled.broken {
+            self.broken.insert(name.to_owned());
+        }
+        self.slots.extend(compiled.slots);
+        self.calls.insert(name.to_owned(), compiled.calls);
+        self.flows.insert(name.to_owned(), compiled.flow);
     }
-    calls.insert(name.to_owned(), compiled.calls);
-    flows.insert(name.to_owned(), compiled.flow);
+
+    /// Checks the flows and rules against each other and the centre.
+    fn check(
+        &self,
+        centre: &Centre,
+        complete: bool,
+        rules: &BTreeMap<String, Option<RuleFile>>,
+        host: &Arc<Host>,
+        findings: &mut Findings,
+    ) {
+        let entries: Vec<check::Entry<'_>> = self
+            .handlers
+            .taken
+            .iter()
+            .map(|(event, taken)| check::Entry {
+                event,
+                flow: &taken.flow,
+                node: taken.node,
+                place: &taken.place,
+            })
+            .collect();
+        let parts = check::Parts {
+            centre,
+            flows: &self.flows,
+            broken: &self.broken,
+            filled: &self.slots,
+            complete,
+            rules,
+            entries: &entries,
+            host,
+        };
+        check::check(&parts, findings);
+    }
 }
 
 fn read_centre(files: &BTreeMap<String, String>, findings: &mut Findings) -> Option<Node> {

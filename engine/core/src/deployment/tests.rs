@@ -113,8 +113,8 @@ fn problems_of_all_files_are_found_in_one_run() {
 
 #[test]
 fn the_address_follows_the_meaning_and_not_the_layout() {
-    let flow = "flow: a\ntitle: T\non: { FIND_AGENT: x, NO_AGENT_AVAILABLE: y }\nnodes:\n  x: { note: one, then: y }\n  y: { choose: [{ when: \"a > 1\", go: x }, { otherwise: true, go: done }] }\n";
-    let same = "# comment\nnodes:\n  y:\n    choose:\n      - go: x\n        when: 'a > 1'\n      - otherwise: true\n        go: done\n  x:\n    then: y\n    note: \"one\"\ntitle: T\non:\n  NO_AGENT_AVAILABLE: y\n  FIND_AGENT: x\nflow: a\n";
+    let flow = "flow: a\ntitle: T\non_error: x\non: { FIND_AGENT: x, NO_AGENT_AVAILABLE: y }\nnodes:\n  x: { set: { a: 1, b: 2 }, then: z }\n  z: { note: one, then: y }\n  y: { choose: [{ when: \"a > 1\", go: x }, { otherwise: true, go: done }] }\n";
+    let same = "# comment\nnodes:\n  y:\n    choose:\n      - go: x\n        when: 'a > 1'\n      - otherwise: true\n        go: done\n  z:\n    then: y\n    note: \"one\"\n  x: { then: z, set: { b: 2, a: 1 } }\ntitle: T\non:\n  NO_AGENT_AVAILABLE: y\n  FIND_AGENT: x\non_error: x\nflow: a\n";
     let other = flow.replace("note: one", "note: two");
     let arms = flow
         .replace("{ when: \"a > 1\", go: x }, ", "{ when: \"a > 1\", go: x }, { when: \"b > 1\", go: x }, ");

@@ -59,6 +59,18 @@ codes! {
     TOO_MANY_EXPRESSIONS = "flow::too_many_expressions", "A flow has more expressions than are compiled.";
     UNREACHABLE_NODE = "flow::unreachable_node", "No way leads to a node.";
     NEVER_ENTERED = "flow::never_entered", "A flow has neither an event nor a start.";
+    UNKNOWN_FACT = "flow::unknown_fact", "An expression or rule reads a name that no fact and no slot has.";
+    TYPE_MISMATCH = "flow::type_mismatch", "An operator gets values it cannot work with, or that are never equal.";
+    IMPOSSIBLE_VALUE = "flow::impossible_value", "A text is compared with a word it never says.";
+    NOT_A_CONDITION = "flow::not_a_condition", "A condition is a text, a number, a list or a map.";
+    CONSTANT_CONDITION = "flow::constant_condition", "A condition reads no fact, so it always says the same.";
+    MAYBE_UNSET = "flow::maybe_unset", "A slot is read that nothing has set on at least one way.";
+    REPEATED_ARM = "flow::repeated_arm", "An arm asks what an arm above it asks, so it is never taken.";
+    NO_OTHERWISE = "flow::no_otherwise", "A `choose` does not say what follows when no arm holds.";
+    NO_ERROR_PATH = "flow::no_error_path", "An error in a flow leads nowhere.";
+    IDLE_ENTRY = "flow::idle_entry", "An event is handled that cannot occur in this deployment.";
+    UNHANDLED_EVENT = "flow::unhandled_event", "An event occurs in this deployment that no flow handles.";
+    HANDOFF_LOOP = "flow::handoff_loop", "When nobody is found, somebody is looked for again at once.";
     ENDLESS = "flow::endless", "A circle of nodes has no way out and never waits.";
 
     // Names of the contact centre, wherever they are used.
@@ -79,6 +91,10 @@ codes! {
     SHORT_REQUEST = "centre::short_request", "A request ends before its first offer has rung out.";
     BOT_ADDRESS = "centre::bot_address", "A bot's address is missing, does not fit its kind, or is not a plain http address.";
     STEP_EXPRESSION = "centre::step_expression", "The agents of a queue step cannot be read.";
+    MIXED_STEP = "centre::mixed_step", "A queue step mixes AND and OR without brackets.";
+    NOBODY_QUALIFIES = "centre::nobody_qualifies", "No agent of the centre satisfies a queue step.";
+    LOOK_ALIKE = "centre::look_alike", "Two names differ only by characters that look the same.";
+    LONG_TEXT = "centre::long_text", "A text is longer than a channel type carries.";
     THRESHOLDS = "centre::thresholds", "Thresholds do not rise strictly from 0 to 100 percent.";
 
     // Rules and the deployment as a whole.

@@ -106,6 +106,11 @@ impl Findings {
         }
     }
 
+    /// Keeps a finding, when there is one.
+    pub fn push_some(&mut self, finding: Option<Finding>) {
+        finding.into_iter().for_each(|finding| self.push(finding));
+    }
+
     /// The findings in order of file, line and column.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.all.iter()

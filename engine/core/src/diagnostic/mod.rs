@@ -6,12 +6,14 @@
 pub mod codes;
 mod finding;
 mod nearest;
+mod pages;
 mod render;
 
 use std::sync::Arc;
 
 pub use finding::{FINDINGS_MAX, Finding, Findings, Severity};
 pub use nearest::{did_you_mean, nearest};
+pub use pages::page;
 
 /// A place in a file of the deployment. Lines and columns count from 1; columns count characters, not bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

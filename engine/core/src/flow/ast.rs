@@ -1,12 +1,14 @@
 //! A compiled flow: what the interpreter walks and the tools draw.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::diagnostic::Place;
 use crate::model::{EventName, Json};
 use crate::rules::Expression;
+use crate::yaml::Scalar;
 
 /// One flow: a graph of nodes with entries by event.
 #[derive(Debug)]
@@ -210,6 +212,10 @@ pub struct Expr {
     pub place: Place,
     /// The expression.
     pub code: Expression,
+    /// The scalar it stands in, which knows the place of each of its characters.
+    pub(crate) scalar: Arc<Scalar>,
+    /// The character of the scalar it begins with.
+    pub(crate) from: usize,
 }
 
 /// A value of a node: a constant, an expression (`"=…"`), a text with `{{…}}`, or a list or map of these.

@@ -1,6 +1,6 @@
 //! Compiles one flow file: resolves its node names, compiles its nodes, and joins them into a graph.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use sha2::{Digest, Sha256};
@@ -35,6 +35,10 @@ pub(crate) struct Compiled {
     pub handlers: Vec<Handler>,
     /// The flows it calls.
     pub calls: Vec<Call>,
+    /// The slots it fills, also in nodes with errors.
+    pub slots: BTreeSet<String>,
+    /// Whether it has errors.
+    pub broken: bool,
 }
 
 /// An entry of a flow.
@@ -65,6 +69,10 @@ pub(super) struct Compiler<'a, 'f> {
     pub(super) here: Option<NodeIndex>,
     pub(super) edges: Vec<(NodeIndex, NodeIndex, Edge)>,
     pub(super) calls: Vec<Call>,
+    /// Slots that are filled.
+    pub(super) slots: BTreeSet<String>,
+    /// Errors found before this flow was compiled.
+    errors: usize,
     /// Expressions compiled so far, see [`EXPRESSIONS_MAX`].
     pub(super) expressions: usize,
     /// Whether a way leads nowhere. Nodes behind it may then be unreachable for that reason alone.
@@ -89,6 +97,7 @@ pub(crate) fn compile(
     scope: &Scope<'_>,
     findings: &mut Findings,
 ) -> Compiled {
+    let errors = findings.errors();
     let mut compiler = Compiler {
         scope,
         header,
@@ -97,6 +106,8 @@ pub(crate) fn compile(
         here: None,
         edges: Vec::new(),
         calls: Vec::new(),
+        slots: BTreeSet::new(),
+        errors,
         expressions: 0,
         lost: false,
         done: None,
@@ -163,8 +174,12 @@ impl Compiler<'_, '_> {
         let mut handlers: Vec<Handler> = Vec::new();
         for entry in on {
             let place = &entry.key.place;
-            let Some(event) = event(&entry.key.text, place, self.findings) else { continue };
-            let Some(node) = self.way_to_node(&entry.value, None) else { continue };
+            let node = self.way_to_node(&entry.value, None);
+            let Some(event) = event(&entry.key.text, place, self.findings) else {
+                self.lost = true;
+                continue;
+            };
+            let Some(node) = node else { continue };
             if let Some(first) = handlers.iter().find(|handler| handler.event == event) {
                 let message = format!("this flow handles {} twice", event.as_str());
                 let finding = Finding::error(codes::DUPLICATE_HANDLER, place, message);
@@ -212,7 +227,8 @@ impl Compiler<'_, '_> {
             check::reachable(&flow, self.findings);
         }
         check::ending(&flow, self.findings);
-        Compiled { flow, handlers, calls: std::mem::take(&mut self.calls) }
+        let (calls, slots) = (std::mem::take(&mut self.calls), std::mem::take(&mut self.slots));
+        Compiled { flow, handlers, calls, slots, broken: self.findings.errors() > self.errors }
     }
 
     /// Where a way leads that is written as the name of a node.

@@ -11,6 +11,7 @@ mod ast;
 mod check;
 mod compile;
 mod event;
+mod exprs;
 mod header;
 mod node;
 mod value;

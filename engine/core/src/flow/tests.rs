@@ -22,7 +22,9 @@ agents: { amal: {} }
 
 const HELPER: &str = "flow: helper\nkind: bot\nstart: a\nnodes: { a: { say: Hello } }\n";
 
-const PLAIN: &str = "flow: plain\non: { BOT_TIMEOUT: a }\nnodes: { a: { say: Hello } }\n";
+// Sets every slot the flows below read, so that only what a test is about is found.
+const PLAIN: &str = "flow: plain\non: { BOT_TIMEOUT: a, CONVERSATION_STARTED: s }\nnodes:\n  a: { say: Hello }\n  \
+    s: { set: { x: \"=event.data\", a: \"=event.data\", target: \"=event.data\" }, on_error: a }\n";
 
 const RULES: &str = "fn choose(facts) { 1 }\nfn pair(a, b) { 1 }\n";
 
@@ -52,7 +54,7 @@ fn good(flow: &str) -> Deployment {
 /// A flow with a node `a` of this text, and a node `b` that ends.
 fn node(text: &str) -> String {
     format!(
-        "flow: t\non: {{ FIND_AGENT: a, NO_AGENT_AVAILABLE: b }}\nnodes:\n  a: {text}\n  b: {{ end: {{}} }}\n"
+        "flow: t\non: {{ FIND_AGENT: a, NO_AGENT_AVAILABLE: b }}\non_error: b\nnodes:\n  a: {text}\n  b: {{ end: {{}} }}\n"
     )
 }
 
@@ -161,7 +163,9 @@ fn every_mistake_in_a_file_is_found_at_its_place() {
 #[test]
 fn circles_that_wait_or_can_leave_are_good() {
     good("flow: t\nstart: a\nnodes: { a: { wait: 5s, then: a } }\n");
-    good("flow: t\nstart: a\nnodes: { a: { choose: [{ when: x, go: a }] } }\n");
+    good(
+        "flow: t\nstart: a\nnodes: { a: { choose: [{ when: x, go: a }, { otherwise: true, go: done }] } }\n",
+    );
     good("flow: t\nstart: a\nnodes: { a: { ask: x, timeout: 5s, answers: { \"no\": a }, on_timeout: a } }\n");
 }
 
@@ -196,7 +200,7 @@ nodes:
     until: { TOPIC_STATE_CHANGED: say, AGENT_SUBSCRIBED: done }
     on_error: say
   say: { say: Good, then: remind }
-  choose: { choose: [{ when: a, go: say }, { when: b, go: done }, { otherwise: true, go: wait }] }
+  choose: { choose: [{ when: a, go: say }, { when: x, go: done }, { otherwise: true, go: wait }] }
   wait: { wait: { for: [CUSTOMER_MESSAGE], when: \"event.text == 'x'\" }, timeout: 5s, on_timeout: say, then: done }
   remind: { remind: { name: r, after: 1h, go: wait } }
 ",
@@ -278,7 +282,7 @@ fn actions_hold_the_keys_of_the_wire() {
             "NOTIFY_AGENT agent=\"requester\" text~Hi {{x}}",
         ),
         (
-            "{ update_data: { b: 1, a: \"==x\", c: [1, \"=y\"] } }",
+            "{ update_data: { b: 1, a: \"==x\", c: [1, \"=x\"] } }",
             "UPDATE_CONVERSATION_DATA a=\"=x\" b=1 c?List([Json(Number(1)), Expr(",
         ),
     ] {
@@ -311,9 +315,9 @@ fn a_finding_reads_well() {
     let (loaded, files) = load(&node("{ say: hi, then: bb }"));
     let expected = "\
 error[flow::unknown_node]: `bb` is not a node of this flow
- --> flows/t.yaml:4:23
+ --> flows/t.yaml:5:23
   |
-4 |   a: { say: hi, then: bb }
+5 |   a: { say: hi, then: bb }
   |                       ^^ nothing here has this name
   = help: did you mean `b`?
 

@@ -1,5 +1,7 @@
 //! Values of a node: constants, `"=expression"`, texts with `{{expression}}`, and lists and maps of these.
 
+use std::sync::Arc;
+
 use super::compile::{Compiler, EXPRESSIONS_MAX};
 use super::{Arg, Expr, Part, Template};
 use crate::diagnostic::{Finding, Place, codes};
@@ -104,7 +106,7 @@ impl Compiler<'_, '_> {
             return None;
         }
         match self.scope.host.expression(source) {
-            Ok(code) => Some(Expr { place, code }),
+            Ok(code) => Some(Expr { place, code, scalar: Arc::new(scalar.clone()), from }),
             Err(error) => {
                 self.findings.push(bad_expression(node, scalar, from, source, &error, &place));
                 None

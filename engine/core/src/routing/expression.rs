@@ -1,6 +1,7 @@
 //! Step expressions: which agents belong to a step (`domain.md` section 1.13).
 //!
-//! Terms are joined from left to right without precedence: `a OR b AND c` is `(a OR b) AND c`.
+//! Terms are joined from left to right without precedence: `a OR b AND c` is `(a OR b) AND c`. What stands in brackets is
+//! joined first.
 
 use crate::centre::AgentEntry;
 
@@ -12,22 +13,34 @@ const OPERATORS: &[&str] = &["==", "!=", ">=", "<=", "=", ">", "<"];
 #[must_use]
 pub fn satisfied(expression: &str, agent: Option<&AgentEntry>) -> bool {
     let Some(agent) = agent else { return false };
-    let mut result = true;
-    let mut join_or = false;
-    for word in tokens(expression) {
-        match word {
-            Token::And => join_or = false,
-            Token::Or => join_or = true,
-            Token::Term(term) => {
-                let holds = term_holds(&term, agent);
-                result = if join_or { result || holds } else { result && holds };
+    // What is known so far and whether OR comes next: of the whole, and of the group in brackets.
+    let mut open = vec![(true, false)];
+    for token in tokens(expression) {
+        let holds = match token {
+            Token::Open => {
+                open.push((true, false));
+                continue;
             }
+            Token::Close if open.len() > 1 => open.pop().is_some_and(|(group, _)| group),
+            Token::Close => continue,
+            Token::And | Token::Or => {
+                if let Some((_, or)) = open.last_mut() {
+                    *or = matches!(token, Token::Or);
+                }
+                continue;
+            }
+            Token::Term(term) => term_holds(&term, agent),
+        };
+        if let Some((so_far, or)) = open.last_mut() {
+            *so_far = if *or { *so_far || holds } else { *so_far && holds };
         }
     }
-    result
+    open.first().is_some_and(|(all, _)| *all)
 }
 
 enum Token {
+    Open,
+    Close,
     And,
     Or,
     Term(String),
@@ -36,20 +49,24 @@ enum Token {
 fn tokens(expression: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut term = String::new();
-    for word in expression.replace(['(', ')'], " ").split_whitespace() {
+    for word in expression.replace('(', " ( ").replace(')', " ) ").split_whitespace() {
         let joint = match word.to_ascii_uppercase().as_str() {
             "AND" => Token::And,
             "OR" => Token::Or,
+            "(" => Token::Open,
+            ")" => Token::Close,
             _ => {
                 term.push_str(word);
                 term.push(' ');
                 continue;
             }
         };
-        tokens.push(Token::Term(std::mem::take(&mut term)));
+        if !term.is_empty() {
+            tokens.push(Token::Term(std::mem::take(&mut term)));
+        }
         tokens.push(joint);
     }
-    if !term.trim().is_empty() {
+    if !term.is_empty() {
         tokens.push(Token::Term(term));
     }
     tokens
@@ -96,6 +113,9 @@ mod tests {
             ("billing>=5 AND english = 1", true),
             ("billing > 5 OR english == true", true),
             ("billing >= 5 OR english = 1 AND french = 1", false),
+            ("billing >= 5 OR (english = 1 AND french = 1)", true),
+            ("(billing > 5 OR english = 1) AND (french = 1 OR billing = 5)", true),
+            ("french = 1 AND (billing > 5 OR english = 1)", false),
             ("french = 1", false),
             ("french != 1", true),
             ("nonsense", false),

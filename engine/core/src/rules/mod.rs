@@ -12,6 +12,7 @@
 
 mod capture;
 pub mod convert;
+mod doubts;
 mod error;
 mod facts;
 mod functions;
@@ -25,6 +26,7 @@ mod suite;
 mod tests;
 mod weight;
 
+pub use doubts::{Doubt, Doubted, Look, Shape, Type};
 pub use error::{RuleError, RuleErrorKind};
 pub use facts::{FactSource, FactValue, Facts};
 pub use host::{Host, Verdict};

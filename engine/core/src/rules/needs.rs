@@ -16,6 +16,14 @@ pub(super) struct Needs {
     pub all: bool,
 }
 
+/// Functions by name and number of parameters, each with the parameter that holds the facts.
+type Visited = BTreeSet<((String, usize), usize)>;
+
+/// The functions that see the facts when a rule runs: the rule, and those it hands them on to.
+pub(super) fn readers(ast: &AST, rule: &str) -> Visited {
+    Needs::default().add_entry(ast, rule)
+}
+
 /// How much of a fact is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reads {
@@ -37,27 +45,27 @@ impl Needs {
     /// What a function reads of its one parameter, whose properties are the facts.
     pub(super) fn of_function(ast: &AST, function: &str) -> Self {
         let mut needs = Self::default();
-        if let Some(entry) = ast.iter_fn_def().find(|f| f.name == function && f.params.len() == 1) {
-            needs.add_function(ast, entry, 0, &mut BTreeSet::new());
-        }
+        needs.add_entry(ast, function);
         needs
     }
 
+    /// Adds what a function reads of its one parameter; answers with the functions it hands the facts on to.
+    fn add_entry(&mut self, ast: &AST, function: &str) -> Visited {
+        let mut visited = Visited::new();
+        if let Some(entry) = ast.iter_fn_def().find(|f| f.name == function && f.params.len() == 1) {
+            self.add_function(ast, entry, 0, &mut visited);
+        }
+        visited
+    }
+
     /// Adds what a function reads of the facts it gets as this parameter, with all it passes them on to.
-    fn add_function(
-        &mut self,
-        ast: &AST,
-        of: &ScriptFuncDef,
-        parameter: usize,
-        visited: &mut BTreeSet<(String, usize, usize)>,
-    ) {
+    fn add_function(&mut self, ast: &AST, of: &ScriptFuncDef, parameter: usize, visited: &mut Visited) {
         let (name, arity) = (of.name.as_str(), of.params.len());
-        if !visited.insert((name.to_owned(), arity, parameter)) {
+        if !visited.insert(((name.to_owned(), arity), parameter)) {
             return;
         }
         let facts = of.params[parameter].as_str();
-        let alone = ast.clone_functions_only_filtered(|_, _, _, n, a| n == name && a == arity);
-        alone.walk(&mut |nodes: &[ASTNode]| {
+        only(ast, name, arity).walk(&mut |nodes: &[ASTNode]| {
             let Some((_, path)) = occurrence(nodes).filter(|(name, _)| *name == facts) else { return true };
             match (path.as_slice(), passed_to(nodes, ast)) {
                 ([name, inner @ ..], _) => self.read(name, inner.first().copied()),
@@ -80,6 +88,14 @@ impl Needs {
     }
 }
 
+/// The tree with one function alone. (`clone_functions_only_filtered` of Rhai 1.27 keeps all of them.)
+pub(super) fn only(ast: &AST, function: &str, parameters: usize) -> AST {
+    let mut alone = ast.clone();
+    alone.clear_statements();
+    alone.retain_functions(|_, _, name, arity| name == function && arity == parameters);
+    alone
+}
+
 /// Walks over the places of an expression where a variable is read: its name, the properties read from it, where it stands.
 pub(super) fn each_occurrence(ast: &AST, on: &mut dyn FnMut(&str, &[&str], Position)) {
     for statement in ast.statements() {
@@ -96,6 +112,28 @@ pub(super) fn each_occurrence(ast: &AST, on: &mut dyn FnMut(&str, &[&str], Posit
 
 /// The variable the last node is, and the properties read from it one after the other.
 fn occurrence<'n>(nodes: &[ASTNode<'n>]) -> Option<(&'n str, Vec<&'n str>)> {
+    occurrence_with(nodes, true)
+}
+
+/// Like [`occurrence`], only as far as the properties must be there: not beyond a `?.`.
+pub(super) fn strict_occurrence<'n>(nodes: &[ASTNode<'n>]) -> Option<(&'n str, Vec<&'n str>)> {
+    occurrence_with(nodes, false)
+}
+
+/// The variable and all properties of an expression that is nothing else: `a.b.c`.
+pub(super) fn path_of(expr: &Expr) -> Option<(&str, Vec<&str>)> {
+    let mut path = Vec::new();
+    match expr {
+        Expr::Variable(variable, ..) => Some((variable.1.as_str(), path)),
+        Expr::Dot(chain, ..) => {
+            let Expr::Variable(variable, ..) = &chain.lhs else { return None };
+            extend(&chain.rhs, &mut path, true).then(|| (variable.1.as_str(), path))
+        }
+        _ => None,
+    }
+}
+
+fn occurrence_with<'n>(nodes: &[ASTNode<'n>], optional: bool) -> Option<(&'n str, Vec<&'n str>)> {
     let [parents @ .., ASTNode::Expr(node)] = nodes else { return None };
     let Expr::Variable(variable, ..) = node else { return None };
     let mut path = Vec::new();
@@ -103,7 +141,7 @@ fn occurrence<'n>(nodes: &[ASTNode<'n>]) -> Option<(&'n str, Vec<&'n str>)> {
         && std::ptr::eq(&chain.lhs, *node)
         && !is_after_index(parents)
     {
-        extend(&chain.rhs, &mut path);
+        extend(&chain.rhs, &mut path, optional);
     }
     Some((variable.1.as_str(), path))
 }
@@ -115,18 +153,20 @@ fn is_after_index(nodes: &[ASTNode]) -> bool {
     std::ptr::eq(&x.rhs, *node) && !flags.contains(ASTFlags::BREAK)
 }
 
-/// Appends the properties of a chain until it leaves them; answers whether it may go on.
-fn extend<'n>(expr: &'n Expr, path: &mut Vec<&'n str>) -> bool {
+/// Appends the properties of a chain until it leaves them; answers whether it may go on. `optional` ones count too.
+fn extend<'n>(expr: &'n Expr, path: &mut Vec<&'n str>, optional: bool) -> bool {
     match expr {
         Expr::Property(x, _) => path.push(x.2.as_str()),
         // What `?.name` became.
-        Expr::MethodCall(call, _) if call.name == "get" && call.args.len() == 1 => match &call.args[0] {
-            Expr::StringConstant(name, _) => path.push(name.as_str()),
-            _ => return false,
-        },
-        Expr::Dot(x, ..) => return extend(&x.lhs, path) && extend(&x.rhs, path),
+        Expr::MethodCall(call, _) if optional && call.name == "get" && call.args.len() == 1 => {
+            match &call.args[0] {
+                Expr::StringConstant(name, _) => path.push(name.as_str()),
+                _ => return false,
+            }
+        }
+        Expr::Dot(x, ..) => return extend(&x.lhs, path, optional) && extend(&x.rhs, path, optional),
         Expr::Index(x, ..) => {
-            extend(&x.lhs, path);
+            extend(&x.lhs, path, optional);
             return false;
         }
         _ => return false,

@@ -106,6 +106,12 @@ impl RuleFile {
         self.functions.clone()
     }
 
+    /// The facts a rule reads, itself or in the functions it hands them on to; none when it uses them as a whole.
+    pub fn reads(&self, rule: &str) -> Vec<String> {
+        let rule = self.functions.iter().find(|f| f.name == rule && f.params.len() == 1);
+        rule.filter(|rule| !rule.needs.all).map_or_else(Vec::new, |r| r.needs.named.keys().cloned().collect())
+    }
+
     pub(super) fn functions_ref(&self) -> &[RuleFunction] {
         &self.functions
     }

@@ -177,6 +177,8 @@ fn channels() -> [Key; 3] {
 fn channel_type() -> Json {
     let voice = "Whether it is speech, which stops the timers of the customer's other sessions; true for CX_VOICE, \
                  CISCO_CC and WEB_RTC when left out.";
+    let text_max = "Most characters a message carries. `convene validate` warns of longer texts in settings and flows; \
+                    the engine does not cut.";
     let interactive = "Whether a session ends when a party leaves, as a call does; as `voice` when left out.";
     object(
         "A channel type.",
@@ -185,6 +187,7 @@ fn channel_type() -> Json {
             must("identifier", "The customer attribute that holds its identifiers.", reference("phone")),
             may("voice", voice, boolean()),
             may("interactive", interactive, boolean()),
+            may("text_max", text_max, integer(1, 1_000_000)),
         ],
     )
 }

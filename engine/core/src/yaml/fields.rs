@@ -67,6 +67,17 @@ impl<'a> Fields<'a> {
     }
 
     /// A whole number, or its default.
+    pub fn integer(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<i64>,
+        findings: &mut Findings,
+    ) -> Option<i64> {
+        let node = self.get(key)?;
+        typed::integer(node, key, range, findings)
+    }
+
+    /// A number, with a value when it is absent.
     pub fn integer_or(
         &mut self,
         key: &'static str,

@@ -52,6 +52,7 @@ pub(super) fn channel_types(fields: &mut Fields<'_>, centre: &mut Centre, findin
             kind.interactive = fields.boolean_or("interactive", kind.voice, findings);
             let attribute = ("customer attribute", codes::UNKNOWN_IDENTIFIER);
             let attributes = &centre.customers.attributes;
+            kind.text_max = fields.integer("text_max", 1..=1_000_000, findings).map(count);
             fields.required("identifier", findings);
             let identifier = reference(&mut fields, "identifier", attributes, attribute, findings);
             kind.identifier = identifier.map(|(name, _)| name).unwrap_or_default();

@@ -4,10 +4,12 @@
 mod bots;
 mod channels;
 mod media;
+mod names;
 mod people;
 mod queues;
 mod settings;
 mod step;
+mod texts;
 
 use std::collections::BTreeMap;
 
@@ -29,18 +31,20 @@ pub(crate) fn parse(tree: &Node, flows: &BTreeMap<String, Header>, findings: &mu
     media::attributes(&mut fields, &mut centre, findings);
     people::customers(&mut fields, &mut centre, findings);
     media::channel_types(&mut fields, &mut centre, findings);
-    queues::queues(&mut fields, &mut centre, findings);
+    let steps = queues::queues(&mut fields, &mut centre, findings);
     queues::lists(&mut fields, &mut centre, findings);
     bots::bots(&mut fields, &mut centre, flows, findings);
     settings::calendars(&mut fields, &mut centre, findings);
     channels::channels(&mut fields, &mut centre, findings);
     people::agents(&mut fields, &mut centre, findings);
+    queues::staffed(&steps, &centre, findings);
     people::teams(&mut fields, &mut centre, findings);
     settings::wrap_up(&mut fields, &mut centre, findings);
     settings::thresholds(&mut fields, &mut centre, findings);
     settings::reason_codes(&mut fields, &mut centre, findings);
     settings::settings(&mut fields, &mut centre, findings);
     fields.finish(findings);
+    names::look_alikes(tree, findings);
     centre
 }
 

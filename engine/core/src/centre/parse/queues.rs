@@ -1,8 +1,9 @@
 //! Queues with their steps, and lists (`domain.md` sections 1.13, 1.16, 4.1).
 
 use super::{open, required_reference, step};
-use crate::centre::{Centre, List, Queue, Step};
+use crate::centre::{AgentEntry, Centre, List, Queue, Step};
 use crate::diagnostic::{Finding, Findings, Place, codes};
+use crate::routing::expression;
 use crate::yaml::{self, Fields, Node};
 
 /// Most steps of a queue (`domain.md` section 8.4).
@@ -11,7 +12,13 @@ const STEPS_MAX: usize = 10;
 /// Service level threshold unless said: 30 s.
 const SERVICE_LEVEL_MS: i64 = 30_000;
 
-pub(super) fn queues(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut Findings) {
+/// Reads the queues; gives the place of every step, which the agents are held against once they are read.
+pub(super) fn queues(
+    fields: &mut Fields<'_>,
+    centre: &mut Centre,
+    findings: &mut Findings,
+) -> Vec<StepPlace> {
+    let mut places = Vec::new();
     for entry in fields.names("queues", findings) {
         let mut queue = Queue {
             name: entry.key.text.clone(),
@@ -27,10 +34,37 @@ pub(super) fn queues(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mu
             service_level(&mut fields, &mut queue, findings);
             queue.agent_sla_ms = fields.duration("agent_sla", findings);
             queue.priority = u8::try_from(fields.integer_or("priority", 1..=10, 1, findings)).unwrap_or(1);
-            queue.steps = steps(&mut fields, centre, findings);
+            queue.steps = steps(&mut fields, centre, &queue.name, &mut places, findings);
             fields.finish(findings);
         }
         centre.queues.insert(queue.name.clone(), queue);
+    }
+    places
+}
+
+/// Where the agents of a step are written.
+pub(super) struct StepPlace {
+    queue: String,
+    agents: String,
+    place: Place,
+}
+
+/// Finds steps that no agent of the centre satisfies. A centre without agents has them elsewhere.
+pub(super) fn staffed(places: &[StepPlace], centre: &Centre, findings: &mut Findings) {
+    if centre.agents.is_empty() || findings.errors() > 0 {
+        return;
+    }
+    for StepPlace { queue, agents, place } in places {
+        let media = centre.queues.get(queue).map_or("", |queue| queue.media.as_str());
+        let serves = |agent: &AgentEntry| agent.media.get(media) != Some(&0);
+        let mut able = centre.agents.values().filter(|agent| serves(agent));
+        if able.any(|agent| expression::satisfied(agents, Some(agent))) {
+            continue;
+        }
+        let message = format!("no agent satisfies this step of queue `{queue}`");
+        let finding = Finding::warning(codes::NOBODY_QUALIFIES, place, message)
+            .because(format!("none of the agents who serve {media} has these attributes"));
+        findings.push(finding.cure("ask for less, or give an agent the attributes"));
     }
 }
 
@@ -43,13 +77,28 @@ fn service_level(fields: &mut Fields<'_>, queue: &mut Queue, findings: &mut Find
     level.finish(findings);
 }
 
-fn steps(fields: &mut Fields<'_>, centre: &Centre, findings: &mut Findings) -> Vec<Step> {
+fn steps(
+    fields: &mut Fields<'_>,
+    centre: &Centre,
+    queue: &str,
+    places: &mut Vec<StepPlace>,
+    findings: &mut Findings,
+) -> Vec<Step> {
     let items = fields.items("steps", findings);
     if let Some(extra) = items.get(STEPS_MAX) {
         let message = format!("a queue has at most {STEPS_MAX} steps");
         findings.push(Finding::error(codes::OUT_OF_RANGE, &extra.place, message).cure("join some of them"));
     }
-    items.iter().filter_map(|item| one_step(item, centre, findings)).collect()
+    let mut steps = Vec::new();
+    for item in items {
+        let Some(step) = one_step(item, centre, findings) else { continue };
+        if let Some(node) = item.entry("agents") {
+            let (queue, agents) = (queue.to_owned(), step.agents.clone());
+            places.push(StepPlace { queue, agents, place: node.value.place.clone() });
+        }
+        steps.push(step);
+    }
+    steps
 }
 
 fn one_step(item: &Node, centre: &Centre, findings: &mut Findings) -> Option<Step> {

@@ -118,6 +118,9 @@ pub(super) fn calendars(fields: &mut Fields<'_>, centre: &mut Centre, findings: 
 pub(super) fn settings(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut Findings) {
     for entry in fields.names("settings", findings) {
         yaml::name(&entry.key.text, &entry.key.place, "setting", false, findings);
+        if let Some(text) = entry.value.text() {
+            centre.fits(text, &entry.value.place, findings);
+        }
         centre.settings.insert(entry.key.text.clone(), entry.value.to_json());
     }
 }

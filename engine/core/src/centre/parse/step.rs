@@ -16,7 +16,8 @@ struct Token<'a> {
 /// Finds what cannot be read in a step, and attributes nobody has.
 pub(super) fn check(node: &Node, text: &str, centre: &Centre, findings: &mut Findings) {
     let tokens = tokens(text);
-    let mut reader = Reader { tokens: &tokens, next: 0, end: text.chars().count(), attributes: Vec::new() };
+    let mut reader =
+        Reader { tokens: &tokens, next: 0, end: text.chars().count(), attributes: Vec::new(), mixed: None };
     let outcome = if tokens.is_empty() { Ok(()) } else { reader.expressions() };
     let place = |at: usize, length: usize| match node.scalar() {
         Some(scalar) => scalar.place_of(&node.place.file, at, length),
@@ -26,6 +27,13 @@ pub(super) fn check(node: &Node, text: &str, centre: &Centre, findings: &mut Fin
         let finding =
             Finding::error(codes::STEP_EXPRESSION, &place(at, 1), format!("{expected} is expected here"));
         findings.push(finding.cure("write it as `billing >= 5 AND english = 1`; leave it out for everybody"));
+    }
+    if let Some(at) = reader.mixed {
+        let finding =
+            Finding::warning(codes::MIXED_STEP, &place(at, 3), "AND and OR are mixed without brackets");
+        let finding =
+            finding.because("they are joined from left to right: `a OR b AND c` is `(a OR b) AND c`");
+        findings.push(finding.cure("put brackets around what belongs together"));
     }
     for Token { text, at } in reader.attributes {
         if !centre.attributes.contains_key(text) {
@@ -66,10 +74,13 @@ struct Reader<'a, 't> {
     next: usize,
     end: usize,
     attributes: Vec<Token<'a>>,
+    /// Where AND and OR first meet on one level.
+    mixed: Option<usize>,
 }
 
 impl<'a> Reader<'a, '_> {
     fn expressions(&mut self) -> Result<(), Failure> {
+        let mut joint = None;
         loop {
             if self.take(|text| text == "(") {
                 self.terms()?;
@@ -81,15 +92,27 @@ impl<'a> Reader<'a, '_> {
                 return Ok(());
             }
             self.expect(connector, "`AND` or `OR`")?;
+            self.joined(&mut joint);
         }
     }
 
     fn terms(&mut self) -> Result<(), Failure> {
         self.term()?;
+        let mut joint = None;
         while self.take(connector) {
+            self.joined(&mut joint);
             self.term()?;
         }
         Ok(())
+    }
+
+    /// Notes when the connector just taken is another one than those before on its level.
+    fn joined(&mut self, joint: &mut Option<&'a str>) {
+        let Some(token) = self.tokens.get(self.next - 1) else { return };
+        if joint.is_some_and(|before| before != token.text) {
+            self.mixed = self.mixed.or(Some(token.at));
+        }
+        *joint = Some(token.text);
     }
 
     fn term(&mut self) -> Result<(), Failure> {

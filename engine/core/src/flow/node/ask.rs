@@ -31,7 +31,7 @@ pub(super) fn compile(
 
 fn question(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Body> {
     if !matches!(entry.value.kind, Kind::Map(_)) {
-        return c.template(&entry.value, "ask").map(Body::Text);
+        return say::spoken(c, &entry.value, "ask").map(Body::Text);
     }
     let mut inner = Fields::of(&entry.value, &entry.key.place, "`ask`", c.findings)?;
     let body = say::body(c, &mut inner);

@@ -15,7 +15,7 @@ use super::verbs::{COMMON_KEYS, action_verb, verb_names};
 use super::{Edge, Node, Verb};
 use crate::diagnostic::{Finding, codes, did_you_mean, nearest};
 use crate::model::EventName;
-use crate::yaml::{Entry, Fields};
+use crate::yaml::{Entry, Fields, Kind, wrong_type};
 
 /// Compiles one node. A node with mistakes becomes one that ends, so that the rest of the flow is still checked.
 pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Node {
@@ -28,6 +28,11 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Node {
         because: None,
     };
     let what = format!("node `{}`", crate::yaml::shortened(&node.name));
+    if !matches!(entry.value.kind, Kind::Map(_)) && verb_names().any(|verb| verb == node.name) {
+        let cure = format!("is `{}` the verb of the node above? Then indent it further", node.name);
+        c.findings.push(wrong_type(&entry.value, &what, "a map").cure(cure));
+        return node;
+    }
     let Some(mut fields) = Fields::of(&entry.value, &node.place, what, c.findings) else { return node };
     let Some(verb) = verb_of(c, entry) else {
         name_the_ways(c, entry);
@@ -130,6 +135,7 @@ fn verb_body(
 fn slot(c: &mut Compiler<'_, '_>, fields: &mut Fields<'_>) -> Option<String> {
     let node = fields.get("into")?;
     let slot = crate::yaml::text(node, "into", c.findings)?;
+    c.slots.insert(slot.clone());
     crate::yaml::name(&slot, &node.place, "slot", false, c.findings).then_some(slot)
 }
 

@@ -2,12 +2,12 @@
 
 use crate::diagnostic::{Finding, codes};
 use crate::flow::compile::Compiler;
-use crate::flow::{Body, Target, Verb};
-use crate::yaml::{Entry, Fields, Kind, one_of};
+use crate::flow::{Body, Part, Target, Template, Verb};
+use crate::yaml::{Entry, Fields, Kind, Node, one_of};
 
 pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
     if !matches!(entry.value.kind, Kind::Map(_)) {
-        let text = c.template(&entry.value, "say")?;
+        let text = spoken(c, &entry.value, "say")?;
         return Some(Verb::Say { body: Body::Text(text), to: Target::Event });
     }
     let mut fields = Fields::of(&entry.value, &entry.key.place, "`say`", c.findings)?;
@@ -24,10 +24,25 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
     Some(Verb::Say { body: body?, to })
 }
 
+/// A text for the customer, which has to fit into a message.
+pub(super) fn spoken(c: &mut Compiler<'_, '_>, node: &Node, what: &str) -> Option<Template> {
+    let text = c.template(node, what)?;
+    if let Some(centre) = c.scope.centre {
+        // What is filled in is not known; what is written out is long enough to tell.
+        let written: String = text
+            .parts
+            .iter()
+            .map(|part| if let Part::Text(text) = part { text.as_str() } else { "" })
+            .collect();
+        centre.fits(&written, &node.place, c.findings);
+    }
+    Some(text)
+}
+
 /// `text` or `body`, exactly one of them.
 pub(super) fn body(c: &mut Compiler<'_, '_>, fields: &mut Fields<'_>) -> Option<Body> {
     match (fields.get("text"), fields.get("body")) {
-        (Some(text), None) => c.template(text, "text").map(Body::Text),
+        (Some(text), None) => spoken(c, text, "text").map(Body::Text),
         (None, Some(body)) => Some(Body::Cim(c.arg(body))),
         (Some(_), Some(body)) => {
             let message = "a message has a `text` or a `body`, not both";

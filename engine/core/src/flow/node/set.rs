@@ -10,6 +10,7 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
         return None;
     }
     for slot in entry.value.entries() {
+        c.slots.insert(slot.key.text.clone());
         yaml::name(&slot.key.text, &slot.key.place, "slot", false, c.findings);
     }
     Some(Verb::Set(c.pairs(&entry.value)))

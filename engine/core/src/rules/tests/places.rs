@@ -119,3 +119,11 @@ fn an_expression_tells_what_it_reads() {
         .collect();
     assert_eq!(places, [(1, 1), (2, 3), (2, 9)]);
 }
+
+#[test]
+fn a_rule_tells_which_facts_it_reads_itself_or_hands_on() {
+    let source = "fn one(facts) { facts.a.b + two(facts) }\nfn two(f) { f.c }\nfn three(facts) { facts.d }";
+    let file = Host::new().rules("rules/r.rhai", source).unwrap();
+    assert_eq!(file.reads("one"), ["a", "c"]);
+    assert_eq!(file.reads("three"), ["d"]);
+}

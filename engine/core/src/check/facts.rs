@@ -1,0 +1,128 @@
+//! Expressions and rules against the facts they get.
+
+use std::collections::BTreeSet;
+
+use super::{Parts, shape::Shape};
+use crate::diagnostic::{Finding, Findings, Place, codes, did_you_mean};
+use crate::flow::{Expr, Verb};
+use crate::rules::{Doubted, Facts, Type};
+
+/// Finds what an expression or a rule reads that nothing has, compares that cannot be, or decides that never changes.
+pub(super) fn check(parts: &Parts<'_>, shape: &Shape, findings: &mut Findings) {
+    let mut rules: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for flow in parts.flows.values() {
+        for node in flow.graph.node_weights() {
+            node.each_expr(&mut |expr, condition| expression(parts, shape, expr, condition, findings));
+            if let Verb::Decide { module, function, .. } = &node.verb {
+                rules.insert((module, function));
+            }
+        }
+    }
+    for (module, function) in rules {
+        let Some(Some(file)) = parts.rules.get(module) else { continue };
+        for doubt in file.doubts(function, shape) {
+            let place = Place {
+                line: doubt.line,
+                column: doubt.column,
+                length: u32::try_from(doubt.length).unwrap_or(1),
+                ..Place::start_of(file.file())
+            };
+            findings.push_some(finding(parts, &doubt.what, &place, true));
+        }
+    }
+}
+
+fn expression(parts: &Parts<'_>, shape: &Shape, expr: &Expr, condition: bool, findings: &mut Findings) {
+    let before = findings.len();
+    for doubt in expr.code.doubts(shape, condition) {
+        let place = expr.place_at(doubt.line, doubt.column, doubt.length);
+        findings.push_some(finding(parts, &doubt.what, &place, false));
+    }
+    if condition
+        && findings.len() == before
+        && expr.code.is_constant()
+        && let Ok(always) = parts.host.truth(&expr.code, &Facts::new())
+    {
+        let message = format!("`{}` is always {always}", expr.code.source());
+        let finding = Finding::warning(codes::CONSTANT_CONDITION, &expr.place, message)
+            .because("it reads nothing that could change");
+        findings.push(finding.cure("compare a fact, or write `otherwise: true` for what is always taken"));
+    }
+}
+
+fn finding(parts: &Parts<'_>, what: &Doubted, place: &Place, in_rule: bool) -> Option<Finding> {
+    Some(match what {
+        Doubted::Missing { path, known } => missing(parts, path, known, place, in_rule)?,
+        Doubted::Mismatch { operator, left, right } => {
+            let types = match right {
+                Some(right) => format!("{} and {}", left.word(), right.word()),
+                None => left.word().to_owned(),
+            };
+            let equal = matches!(operator.as_str(), "==" | "!=");
+            let message = if equal {
+                format!("{types} are never equal")
+            } else {
+                format!("`{operator}` does not work with {types}")
+            };
+            Finding::error(codes::TYPE_MISMATCH, place, message).cure_if(cure_of_types(*left, *right))
+        }
+        Doubted::Impossible { path, word, words } => {
+            let message = format!("`{path}` never says {word:?}");
+            let all = words.iter().map(|w| format!("{w:?}")).collect::<Vec<_>>().join(", ");
+            let near = did_you_mean(word, words.iter().map(String::as_str));
+            Finding::warning(codes::IMPOSSIBLE_VALUE, place, message)
+                .because(format!("it says one of {all}"))
+                .cure_if(near)
+        }
+        Doubted::NotTruth(kind) => {
+            let message = format!("this is {}, not true or false", kind.word());
+            let cure = match kind {
+                Type::Number => "compare it, as in `… > 0`",
+                Type::Text => "compare it, as in `… != \"\"`",
+                Type::List | Type::Map | Type::Truth => "compare it, as in `….len() > 0`",
+            };
+            Finding::error(codes::NOT_A_CONDITION, place, message).cure(cure)
+        }
+    })
+}
+
+fn cure_of_types(left: Type, right: Option<Type>) -> Option<String> {
+    let cure = match (left, right) {
+        (Type::Text, Some(Type::Number)) | (Type::Number, Some(Type::Text)) => {
+            "numbers are written without quotes, texts with them"
+        }
+        (Type::Text, Some(Type::Truth)) | (Type::Truth, Some(Type::Text)) => {
+            "`true` and `false` are written without quotes"
+        }
+        (_, None) => "write a comparison behind `!`, in brackets",
+        _ => return None,
+    };
+    Some(cure.to_owned())
+}
+
+fn missing(
+    parts: &Parts<'_>,
+    path: &[String],
+    known: &[String],
+    place: &Place,
+    in_rule: bool,
+) -> Option<Finding> {
+    let (last, above) = path.split_last()?;
+    let near = did_you_mean(last, known.iter().map(String::as_str));
+    if !above.is_empty() {
+        let message = format!("`{}` has no `{last}`", above.join("."));
+        let cause = match known {
+            [] => format!("`{}` is one value, nothing is inside it", above.join(".")),
+            _ => format!("it has {}", known.join(", ")),
+        };
+        return Some(Finding::error(codes::UNKNOWN_FACT, place, message).because(cause).cure_if(near));
+    }
+    // A slot may be filled in a file that could not be read.
+    if !parts.complete {
+        return None;
+    }
+    let message = format!("there is no fact `{last}`, and no flow sets a slot of this name");
+    let facts = if in_rule { format!("facts.{last}") } else { last.clone() };
+    let cure = near.unwrap_or_else(|| format!("set it before `{facts}` is read: `set: {{ {last}: … }}`"));
+    Some(Finding::error(codes::UNKNOWN_FACT, place, message).cure(cure))
+}

@@ -1,0 +1,201 @@
+//! What the facts look like before anything happens: their names and types, and the words some of them are limited to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Parts;
+use crate::centre::Centre;
+use crate::conversation::blank_facts;
+use crate::deployment::Deployment;
+use crate::flow::verbs::{BOT_ROLES, ROLES};
+use crate::flow::{Arg, Verb};
+use crate::model::{Json, JsonMap};
+use crate::rules::{self, Look, Type};
+
+/// Facts whose keys nobody knows beforehand.
+const OPEN: &[&[&str]] =
+    &[&["centre", "labels"], &["customer", "attributes"], &["conversation", "data"], &["slots"]];
+/// The slot an error leaves behind: `{at, message}`.
+pub(super) const ERROR: &str = "error";
+
+/// The facts of a deployment: a sample of each, `null` where anything may stand and `{}` where keys are not known.
+pub(super) struct Shape {
+    sample: Json,
+    words: BTreeMap<String, Vec<String>>,
+    slots: BTreeSet<String>,
+}
+
+impl Shape {
+    /// Facts and slots as far as the files tell them.
+    pub(super) fn of(parts: &Parts<'_>) -> Self {
+        let centre = Deployment {
+            id: String::new(),
+            files: BTreeMap::new(),
+            centre: parts.centre.clone(),
+            flows: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            handlers: BTreeMap::new(),
+            host: parts.host.clone(),
+        };
+        let mut sample = blank_facts(&centre);
+        for path in OPEN {
+            if let Some(open) = sample.pointer_mut(&format!("/{}", path.join("/"))) {
+                *open = Json::Object(JsonMap::new());
+            }
+        }
+        let mut words = words_of(parts.centre);
+        let slots = slots_of(parts);
+        if let Json::Object(facts) = &mut sample {
+            for (name, slot) in &slots {
+                if !facts.contains_key(name) {
+                    facts.insert(name.clone(), slot.sample.clone());
+                    words.extend(slot.words.iter().filter_map(|(path, words)| {
+                        Some((path.clone(), words.as_ref()?.iter().cloned().collect()))
+                    }));
+                }
+            }
+        }
+        Self { sample, words, slots: slots.into_keys().collect() }
+    }
+
+    /// Whether this name is a slot and no fact of its own.
+    pub(super) fn is_slot(&self, name: &str) -> bool {
+        self.slots.contains(name)
+    }
+}
+
+impl rules::Shape for Shape {
+    fn look(&self, path: &[&str]) -> Look {
+        let mut at = &self.sample;
+        for (depth, name) in path.iter().enumerate() {
+            at = match at {
+                Json::Object(map) if map.is_empty() => return Look::Open,
+                Json::Object(map) => match map.get(*name) {
+                    Some(inner) => inner,
+                    None => return Look::Missing(depth, map.keys().cloned().collect()),
+                },
+                Json::Null => return Look::Open,
+                _ => return Look::Missing(depth, Vec::new()),
+            };
+        }
+        let words = || self.words.get(&path.join(".")).cloned().unwrap_or_default();
+        Type::of(at).map_or(Look::Open, |kind| Look::Known(kind, words()))
+    }
+}
+
+/// Facts that can only say one of these words.
+fn words_of(centre: &Centre) -> BTreeMap<String, Vec<String>> {
+    let fixed: [(&str, &[&str]); 6] = [
+        ("event.role", ROLES),
+        ("conversation.bot_role", BOT_ROLES),
+        ("conversation.direction", &["INBOUND", "OUTBOUND"]),
+        ("channel.routing", &["PUSH", "PULL", "EXTERNAL"]),
+        ("event.task_state", &["ACTIVE", "WRAP_UP", "CLOSED"]),
+        ("event.media_state", &["STARTED", "QUEUED", "RESERVED", "ACTIVE", "CLOSED"]),
+    ];
+    let mut words: BTreeMap<String, Vec<String>> =
+        fixed.map(|(path, words)| (path.to_owned(), words.iter().map(|w| (*w).to_owned()).collect())).into();
+    let mut named = |path: &str, names: Vec<String>| words.insert(path.to_owned(), names);
+    named("channel.name", centre.channels.keys().cloned().collect());
+    named("channel.type", centre.channel_types.keys().cloned().collect());
+    named("channel.media", centre.media.keys().cloned().collect());
+    named("channel.queue", centre.queues.keys().cloned().collect());
+    named("channel.list", centre.lists.keys().cloned().collect());
+    named("channel.bot", centre.bots.keys().cloned().collect());
+    words
+}
+
+/// A slot: a sample of what it holds, and for each text in it all the words it is ever set to (none when computed).
+struct Slot {
+    sample: Json,
+    words: BTreeMap<String, Option<BTreeSet<String>>>,
+}
+
+fn slots_of(parts: &Parts<'_>) -> BTreeMap<String, Slot> {
+    let mut slots: BTreeMap<String, Slot> = BTreeMap::new();
+    for flow in parts.flows.values() {
+        for node in flow.graph.node_weights() {
+            match &node.verb {
+                Verb::Set(pairs) => {
+                    pairs.iter().for_each(|(name, arg)| fill(&mut slots, name, sample_of(arg)))
+                }
+                Verb::Ask(ask) => {
+                    // An answer is whatever the customer writes.
+                    ask.into.iter().for_each(|name| fill(&mut slots, name, Json::Null));
+                }
+                Verb::Decide { into: Some(name), .. } => fill(&mut slots, name, Json::Null),
+                _ => {}
+            }
+        }
+    }
+    for name in parts.filled {
+        if !slots.contains_key(name) || !parts.broken.is_empty() {
+            fill(&mut slots, name, Json::Null);
+        }
+    }
+    let error = serde_json::json!({ "at": null, "message": null });
+    slots.insert(ERROR.to_owned(), Slot { sample: error, words: BTreeMap::new() });
+    slots
+}
+
+fn fill(slots: &mut BTreeMap<String, Slot>, name: &str, sample: Json) {
+    let slot = slots
+        .entry(name.to_owned())
+        .or_insert_with(|| Slot { sample: sample.clone(), words: BTreeMap::new() });
+    collect(&mut slot.words, name, &sample);
+    let before = std::mem::take(&mut slot.sample);
+    slot.sample = joined(before, sample);
+}
+
+/// Notes the texts of a sample; what is not a text may be any.
+fn collect(words: &mut BTreeMap<String, Option<BTreeSet<String>>>, path: &str, sample: &Json) {
+    match sample {
+        Json::String(text) => {
+            let known = words.entry(path.to_owned()).or_insert_with(|| Some(BTreeSet::new()));
+            if let Some(known) = known {
+                known.insert(text.clone());
+            }
+        }
+        Json::Object(map) => {
+            map.iter().for_each(|(key, inner)| collect(words, &format!("{path}.{key}"), inner))
+        }
+        _ => {
+            words.insert(path.to_owned(), None);
+            // Whatever is below may be anything from now on.
+            let below = format!("{path}.");
+            words
+                .iter_mut()
+                .filter(|(known, _)| known.starts_with(&below))
+                .for_each(|(_, words)| *words = None);
+        }
+    }
+}
+
+/// What both samples have in common; `null` where they differ.
+fn joined(a: Json, b: Json) -> Json {
+    match (a, b) {
+        (Json::Object(a), Json::Object(b)) if a.is_empty() || b.is_empty() => Json::Object(JsonMap::new()),
+        (Json::Object(mut a), Json::Object(b)) => {
+            for (key, value) in b {
+                let merged = match a.remove(&key) {
+                    Some(before) => joined(before, value),
+                    None => value,
+                };
+                a.insert(key, merged);
+            }
+            Json::Object(a)
+        }
+        (a, b) if Type::of(&a) == Type::of(&b) => a,
+        _ => Json::Null,
+    }
+}
+
+fn sample_of(arg: &Arg) -> Json {
+    match arg {
+        Arg::Json(value) => value.clone(),
+        Arg::Expr(_) | Arg::Text(_) => Json::Null,
+        Arg::List(_) => Json::Array(Vec::new()),
+        Arg::Map(pairs) => {
+            Json::Object(pairs.iter().map(|(key, arg)| (key.clone(), sample_of(arg))).collect())
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! What can be said of a source without running it: names that no fact has, comparisons that cannot be meant, conditions
+//! that never change.
+//!
+//! Types are followed as far as the facts and constants tell them. What is unknown is never doubted.
+
+use rhai::{ASTNode, Expr, FnCallExpr, Position};
+
+use super::Json;
+use super::needs::{path_of, strict_occurrence};
+use super::source::{Expression, RuleFile};
+
+/// The types a value can have here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// `true` or `false`.
+    Truth,
+    /// A whole number or a fraction.
+    Number,
+    /// A text.
+    Text,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+}
+
+/// What is known of the facts before anything happens.
+pub trait Shape {
+    /// What is known of a path such as `["event", "role"]`.
+    fn look(&self, path: &[&str]) -> Look;
+}
+
+/// What is known of a path.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Look {
+    /// Nothing: it may be there or not, and hold anything.
+    Open,
+    /// It is there and has this type; of a text maybe all that it can say.
+    Known(Type, Vec<String>),
+    /// The name at this depth of the path is never there; these are.
+    Missing(usize, Vec<String>),
+}
+
+/// One doubt and where in the source it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Doubt {
+    /// Line in the source, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// Characters it is about.
+    pub length: usize,
+    /// What is doubted.
+    pub what: Doubted,
+}
+
+/// What is doubted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Doubted {
+    /// A name is read that nothing has.
+    Missing {
+        /// The path up to the name.
+        path: Vec<String>,
+        /// Names that are there instead.
+        known: Vec<String>,
+    },
+    /// An operator gets types it cannot work with, or that are never equal.
+    Mismatch {
+        /// The operator.
+        operator: String,
+        /// Type on its left.
+        left: Type,
+        /// Type on its right; none for `!`.
+        right: Option<Type>,
+    },
+    /// A text is compared with a word it never says.
+    Impossible {
+        /// The path of the text.
+        path: String,
+        /// The word.
+        word: String,
+        /// All it can say.
+        words: Vec<String>,
+    },
+    /// What must be true or false is something else.
+    NotTruth(Type),
+}
+
+impl Type {
+    /// The type of a JSON value; none for null.
+    pub fn of(value: &Json) -> Option<Self> {
+        Some(match value {
+            Json::Null => return None,
+            Json::Bool(_) => Self::Truth,
+            Json::Number(_) => Self::Number,
+            Json::String(_) => Self::Text,
+            Json::Array(_) => Self::List,
+            Json::Object(_) => Self::Map,
+        })
+    }
+
+    /// With its article, for messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Truth => "a truth value",
+            Self::Number => "a number",
+            Self::Text => "a text",
+            Self::List => "a list",
+            Self::Map => "a map",
+        }
+    }
+}
+
+impl Expression {
+    /// What is doubtful in it. A `condition` must be true or false.
+    pub fn doubts(&self, shape: &dyn Shape, condition: bool) -> Vec<Doubt> {
+        let mut reader = Reader { shape, facts: None, found: Vec::new() };
+        for statement in self.ast.statements() {
+            statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode]| {
+                reader.node(nodes);
+                true
+            });
+            if condition && let rhai::Stmt::Expr(expr) = statement {
+                reader.truth(expr);
+            }
+        }
+        reader.found.into_iter().map(|doubt| doubt.restored(|l, c| self.shifts.column(l, c))).collect()
+    }
+
+    /// Whether it reads no fact, so that it says the same whatever happens.
+    pub fn is_constant(&self) -> bool {
+        self.needs.named.is_empty() && !self.needs.all
+    }
+}
+
+impl RuleFile {
+    /// What is doubtful in a rule that takes the facts alone, and in the functions it hands the facts on to.
+    pub fn doubts(&self, rule: &str, shape: &dyn Shape) -> Vec<Doubt> {
+        let mut found = Vec::new();
+        for (function, parameter) in super::needs::readers(&self.ast, rule) {
+            let Some(entry) =
+                self.ast.iter_fn_def().find(|f| f.name == function.0 && f.params.len() == function.1)
+            else {
+                continue;
+            };
+            let facts = entry.params[parameter].as_str();
+            let mut reader = Reader { shape, facts: Some(facts), found: Vec::new() };
+            super::needs::only(&self.ast, &function.0, function.1).walk(&mut |nodes: &[ASTNode]| {
+                reader.node(nodes);
+                true
+            });
+            found.extend(reader.found);
+        }
+        found.into_iter().map(|doubt| doubt.restored(|l, c| self.shifts.column(l, c))).collect()
+    }
+}
+
+impl Doubt {
+    fn restored(mut self, column: impl Fn(u32, u32) -> u32) -> Self {
+        self.column = column(self.line, self.column);
+        self
+    }
+}
+
+struct Reader<'s> {
+    shape: &'s dyn Shape,
+    /// The parameter that holds the facts; without one each variable is a fact.
+    facts: Option<&'s str>,
+    found: Vec<Doubt>,
+}
+
+impl Reader<'_> {
+    fn node(&mut self, nodes: &[ASTNode]) {
+        self.missing(nodes);
+        match nodes.last() {
+            Some(ASTNode::Expr(Expr::FnCall(call, position))) => self.call(call, *position),
+            Some(ASTNode::Expr(Expr::And(all, _) | Expr::Or(all, _))) => {
+                all.iter().for_each(|expr| self.truth(expr));
+            }
+            Some(ASTNode::Stmt(rhai::Stmt::If(flow, _))) => self.truth(&flow.expr),
+            _ => {}
+        }
+    }
+
+    fn missing(&mut self, nodes: &[ASTNode]) {
+        // A chain whose end is optional is only read up to there.
+        let Some((name, path)) = strict_occurrence(nodes) else { return };
+        let Some(path) = self.fact(name, &path) else { return };
+        let Look::Missing(depth, known) = self.shape.look(&path) else { return };
+        let inside = nodes.last().map(ASTNode::position).unwrap_or(Position::NONE);
+        let path: Vec<String> = path.iter().take(depth + 1).map(|name| (*name).to_owned()).collect();
+        let head = if self.facts.is_some() { name.chars().count() + 1 } else { 0 };
+        let length = head + path.join(".").chars().count();
+        self.doubt(inside, length, Doubted::Missing { path, known });
+    }
+
+    /// The path of a fact, when a variable with these properties is one.
+    fn fact<'p>(&self, name: &'p str, path: &[&'p str]) -> Option<Vec<&'p str>> {
+        match self.facts {
+            None => Some(std::iter::once(name).chain(path.iter().copied()).collect()),
+            Some(facts) if facts == name && !path.is_empty() => Some(path.to_vec()),
+            Some(_) => None,
+        }
+    }
+
+    fn look(&self, expr: &Expr) -> Option<(Vec<String>, Look)> {
+        let (name, path) = path_of(expr)?;
+        let path = self.fact(name, &path)?;
+        let look = self.shape.look(&path);
+        Some((path.into_iter().map(str::to_owned).collect(), look))
+    }
+
+    /// The type of an expression, as far as it can be told.
+    fn type_of(&self, expr: &Expr) -> Option<Type> {
+        match expr {
+            Expr::BoolConstant(..) | Expr::And(..) | Expr::Or(..) => Some(Type::Truth),
+            Expr::IntegerConstant(..) | Expr::FloatConstant(..) => Some(Type::Number),
+            Expr::StringConstant(..) | Expr::InterpolatedString(..) => Some(Type::Text),
+            Expr::Array(..) => Some(Type::List),
+            Expr::Map(..) => Some(Type::Map),
+            Expr::Variable(..) | Expr::Dot(..) => match self.look(expr)?.1 {
+                Look::Known(kind, _) => Some(kind),
+                Look::Open | Look::Missing(..) => None,
+            },
+            Expr::FnCall(call, _) => match (call.name.as_str(), call.args.len()) {
+                ("==" | "!=" | "<" | "<=" | ">" | ">=" | "contains", 2) | ("!", 1) => Some(Type::Truth),
+                ("-" | "*" | "/" | "%", 2) | ("-", 1) => Some(Type::Number),
+                ("+", 2) => {
+                    let (left, right) = (self.type_of(&call.args[0])?, self.type_of(&call.args[1])?);
+                    (left == right).then_some(left)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn call(&mut self, call: &FnCallExpr, position: Position) {
+        let operator = call.name.as_str();
+        match call.args.as_slice() {
+            [one] if operator == "!" => {
+                if let Some(kind) = self.type_of(one).filter(|kind| *kind != Type::Truth) {
+                    self.mismatch(one.position(), operator, kind, None);
+                }
+            }
+            [list, item] if operator == "contains" => self.membership(list, item),
+            [left, right] => {
+                let (Some(l), Some(r)) = (self.type_of(left), self.type_of(right)) else {
+                    self.equals(operator, left, right);
+                    return;
+                };
+                let wrong = match operator {
+                    "<" | "<=" | ">" | ">=" => l != r || !matches!(l, Type::Number | Type::Text),
+                    "==" | "!=" => l != r,
+                    "-" | "*" | "/" | "%" => l != Type::Number || r != Type::Number,
+                    _ => false,
+                };
+                if wrong {
+                    self.mismatch(position, operator, l, Some(r));
+                } else {
+                    self.equals(operator, left, right);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn equals(&mut self, operator: &str, left: &Expr, right: &Expr) {
+        if !matches!(operator, "==" | "!=") {
+            return;
+        }
+        for (path, word) in [(left, right), (right, left)] {
+            self.says(path, word);
+        }
+    }
+
+    fn membership(&mut self, list: &Expr, item: &Expr) {
+        if let Some(kind) = self.type_of(list).filter(|kind| matches!(kind, Type::Truth | Type::Number)) {
+            self.mismatch(list.position(), "in", kind, None);
+        }
+        if let Expr::Array(words, _) = list {
+            words.iter().for_each(|word| self.says(item, word));
+        }
+    }
+
+    /// Doubts that a text ever says a word.
+    fn says(&mut self, text: &Expr, word: &Expr) {
+        let Expr::StringConstant(said, position) = word else { return };
+        let Some((path, Look::Known(Type::Text, words))) = self.look(text) else { return };
+        if !said.is_empty() && !words.is_empty() && !words.iter().any(|known| known == said.as_str()) {
+            let (path, word) = (path.join("."), said.to_string());
+            let length = word.chars().count() + 2;
+            self.doubt(*position, length, Doubted::Impossible { path, word, words });
+        }
+    }
+
+    fn truth(&mut self, expr: &Expr) {
+        if let Some(kind) = self.type_of(expr).filter(|kind| *kind != Type::Truth) {
+            self.doubt(expr.start_position(), 1, Doubted::NotTruth(kind));
+        }
+    }
+
+    fn mismatch(&mut self, position: Position, operator: &str, left: Type, right: Option<Type>) {
+        let what = Doubted::Mismatch { operator: operator.to_owned(), left, right };
+        self.doubt(position, operator.len(), what);
+    }
+
+    fn doubt(&mut self, position: Position, length: usize, what: Doubted) {
+        let at = |n: Option<usize>| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
+        let doubt = Doubt { line: at(position.line()), column: at(position.position()), length, what };
+        if !self.found.contains(&doubt) {
+            self.found.push(doubt);
+        }
+    }
+}
