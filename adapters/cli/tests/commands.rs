@@ -120,24 +120,24 @@ fn test_runs_the_cases_and_tests_of_the_shipped_rules() {
 #[test]
 fn test_tells_failures_from_errors_and_both_from_a_missing_file() {
     let dir = copy("test");
-    let cases = "rule: after_leaving\ncases:\n  - { name: wrong, expect: { find_another: 1 } }\n";
-    fs::write(dir.join("rules/agents.cases.yaml"), cases).unwrap();
+    let cases = "rule: last_agent\ncases:\n  - { name: wrong, expect: { agent: 1 } }\n";
+    fs::write(dir.join("rules/queues.cases.yaml"), cases).unwrap();
     let tests = "fn test_broken() { no_such_thing(); }\nfn todo_later() { }\n";
-    fs::write(dir.join("rules/agents_test.rhai"), tests).unwrap();
-    let (code, out, _) = convene(&dir, &["test", "rules/agents.cases.yaml", "rules/agents_test.rhai"]);
+    fs::write(dir.join("rules/queues_test.rhai"), tests).unwrap();
+    let (code, out, _) = convene(&dir, &["test", "rules/queues.cases.yaml", "rules/queues_test.rhai"]);
     assert_eq!(code, 1);
     assert!(
-        out.starts_with("FAIL  rules/agents.cases.yaml:3 wrong\n      `after_leaving` decides otherwise\n"),
+        out.starts_with("FAIL  rules/queues.cases.yaml:3 wrong\n      `last_agent` decides otherwise\n"),
         "{out}"
     );
-    assert!(out.contains("ERROR rules/agents_test.rhai:1 broken\n      rules/agents_test.rhai:1: "), "{out}");
+    assert!(out.contains("ERROR rules/queues_test.rhai:1 broken\n      rules/queues_test.rhai:1: "), "{out}");
     assert!(
         out.contains(
-            "SKIP  rules/agents_test.rhai:2 later\n3 tests: 0 passed, 1 failed, 1 errors, 1 skipped"
+            "SKIP  rules/queues_test.rhai:2 later\n3 tests: 0 passed, 1 failed, 1 errors, 1 skipped"
         ),
         "{out}"
     );
-    let (code, _, said) = convene(&dir, &["test", "rules/agents.rhai"]);
+    let (code, _, said) = convene(&dir, &["test", "rules/queues.rhai"]);
     assert_eq!(
         (code, said.contains("tests are rules/*.cases.yaml and rules/*_test.rhai")),
         (2, true),
@@ -145,9 +145,9 @@ fn test_tells_failures_from_errors_and_both_from_a_missing_file() {
     );
     assert_eq!(convene(&dir, &["test", "nowhere"]).0, 2);
     assert_eq!(convene(&dir, &["test", "--filter", "("]).0, 2);
-    fs::write(dir.join("rules/agents.cases.yaml"), "rule: aftr_leaving\ncases: []\n").unwrap();
+    fs::write(dir.join("rules/queues.cases.yaml"), "rule: lst_agent\ncases: []\n").unwrap();
     let (code, _, said) = convene(&dir, &["test"]);
-    assert_eq!((code, said.contains("did you mean `after_leaving`?")), (1, true), "{said}");
+    assert_eq!((code, said.contains("did you mean `last_agent`?")), (1, true), "{said}");
 }
 
 #[test]
@@ -208,10 +208,10 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
         &["flow::unknown_node", "flows/inbound.yaml:42:55", "add a node `too_late`"],
     ),
     (
-        "rules/agents.rhai",
-        "fn after_leaving(",
-        "fn after_leavin(",
-        &["flow::unknown_rule", "flows/inbound.yaml:97:13", "did you mean `after_leavin`?"],
+        "rules/queues.rhai",
+        "fn priority(",
+        "fn priorty(",
+        &["flow::unknown_rule", "flows/routing.yaml:37:13", "did you mean `priorty`?"],
     ),
     (
         "flows/inbound.yaml",

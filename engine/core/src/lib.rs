@@ -20,5 +20,6 @@ pub mod routing;
 pub mod rules;
 pub mod schema;
 pub mod simulate;
+pub mod table;
 pub mod testing;
 pub mod yaml;

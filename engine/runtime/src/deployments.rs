@@ -46,8 +46,14 @@ pub enum DeploymentError {
 
 /// The folders of a deployment that hold its files, and their endings. The second of each is a common mistake, which is read
 /// so that it is found.
-const FOLDERS: &[(&str, &str)] =
-    &[("flows", ".yaml"), ("flows", ".yml"), ("rules", ".rhai"), ("rules", ".rh")];
+const FOLDERS: &[(&str, &str)] = &[
+    ("flows", ".yaml"),
+    ("flows", ".yml"),
+    ("rules", ".rhai"),
+    ("rules", ".rh"),
+    ("rules", ".table.yaml"),
+    ("rules", ".csv"),
+];
 
 /// Reads the files of a deployment folder: path relative to it, and text.
 ///

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Parts, shape::Shape};
 use crate::diagnostic::{Finding, Findings, Place, codes, did_you_mean};
-use crate::flow::{Expr, Verb};
+use crate::flow::{By, Expr, Verb};
 use crate::rules::{Doubted, Facts, Type};
+use crate::table::{self, Input};
 
 /// Finds what an expression or a rule reads that nothing has, compares that cannot be, or decides that never changes.
 pub(super) fn check(parts: &Parts<'_>, shape: &Shape, findings: &mut Findings) {
@@ -13,10 +14,13 @@ pub(super) fn check(parts: &Parts<'_>, shape: &Shape, findings: &mut Findings) {
     for flow in parts.flows.values() {
         for node in flow.graph.node_weights() {
             node.each_expr(&mut |expr, condition| expression(parts, shape, expr, condition, findings));
-            if let Verb::Decide { module, function, .. } = &node.verb {
+            if let Verb::Decide { by: By::Rule { module, function }, .. } = &node.verb {
                 rules.insert((module, function));
             }
         }
+    }
+    for table in parts.tables.values().flatten() {
+        table.inputs.iter().for_each(|input| input_of_table(parts, shape, input, findings));
     }
     for (module, function) in rules {
         let Some(Some(file)) = parts.rules.get(module) else { continue };
@@ -29,6 +33,26 @@ pub(super) fn check(parts: &Parts<'_>, shape: &Shape, findings: &mut Findings) {
             };
             findings.push_some(finding(parts, &doubt.what, &place, true));
         }
+    }
+}
+
+/// What an input of a table reads, and whether that can be of its type.
+fn input_of_table(parts: &Parts<'_>, shape: &Shape, input: &Input, findings: &mut Findings) {
+    expression(parts, shape, &input.from, false, findings);
+    let wanted = match input.kind {
+        table::Kind::Text => Type::Text,
+        table::Kind::Number | table::Kind::Whole => Type::Number,
+        table::Kind::Truth => Type::Truth,
+    };
+    if let Some(kind) = input.from.code.kind(shape).filter(|kind| *kind != wanted) {
+        let message = format!(
+            "input {} is {}, and `{}` is {}",
+            input.name,
+            wanted.word(),
+            input.from.code.source(),
+            kind.word()
+        );
+        findings.push(Finding::error(codes::TYPE_MISMATCH, &input.from.place, message));
     }
 }
 

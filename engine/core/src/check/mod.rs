@@ -20,6 +20,7 @@ use crate::diagnostic::{Findings, Place};
 use crate::flow::Flow;
 use crate::model::EventName;
 use crate::rules::{Host, RuleFile};
+use crate::table::Table;
 
 /// The parts of a deployment, compiled as far as they could be.
 pub(crate) struct Parts<'a> {
@@ -35,6 +36,8 @@ pub(crate) struct Parts<'a> {
     pub complete: bool,
     /// Rule files by stem.
     pub rules: &'a BTreeMap<String, Option<RuleFile>>,
+    /// Decision tables by name.
+    pub tables: &'a BTreeMap<String, Option<Table>>,
     /// Entries of controller flows.
     pub entries: &'a [Entry<'a>],
     /// Evaluates constants.

@@ -7,9 +7,10 @@ use crate::centre::Centre;
 use crate::conversation::blank_facts;
 use crate::deployment::Deployment;
 use crate::flow::verbs::{BOT_ROLES, ROLES};
-use crate::flow::{Arg, Verb};
+use crate::flow::{Arg, By, Verb};
 use crate::model::{Json, JsonMap};
 use crate::rules::{self, Look, Type};
+use crate::table::Table;
 
 /// Facts whose keys nobody knows beforehand.
 const OPEN: &[&[&str]] =
@@ -33,6 +34,7 @@ impl Shape {
             centre: parts.centre.clone(),
             flows: BTreeMap::new(),
             rules: BTreeMap::new(),
+            tables: BTreeMap::new(),
             handlers: BTreeMap::new(),
             host: parts.host.clone(),
         };
@@ -121,6 +123,10 @@ fn slots_of(parts: &Parts<'_>) -> BTreeMap<String, Slot> {
                 Verb::Ask(ask) => {
                     // An answer is whatever the customer writes.
                     ask.into.iter().for_each(|name| fill(&mut slots, name, Json::Null));
+                }
+                Verb::Decide { by: By::Table(table), into: Some(name) } => {
+                    let table = parts.tables.get(table).and_then(Option::as_ref);
+                    fill(&mut slots, name, table.map_or(Json::Null, Table::sample));
                 }
                 Verb::Decide { into: Some(name), .. } => fill(&mut slots, name, Json::Null),
                 _ => {}

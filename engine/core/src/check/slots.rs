@@ -11,7 +11,7 @@ use petgraph::visit::EdgeRef;
 use super::Parts;
 use super::shape::{ERROR, Shape};
 use crate::diagnostic::{Finding, Findings, Place, codes};
-use crate::flow::{Edge, Node, Verb};
+use crate::flow::{By, Edge, Node, Verb};
 use crate::model::EventName;
 
 /// A node: its flow and index.
@@ -203,11 +203,19 @@ fn reads(parts: &Parts<'_>, shape: &Shape, node: &Node, filled: &BTreeSet<&str>,
             report(slot, &expr.place_at(read.line, read.column, slot.chars().count()), "this");
         }
     });
-    if let Verb::Decide { module, function, .. } = &node.verb
-        && let Some(Some(file)) = parts.rules.get(module)
-    {
-        for slot in file.reads(function).iter().filter(|slot| unset(slot)) {
-            report(slot, &node.place, &format!("{module}.{function}"));
+    let Verb::Decide { by, .. } = &node.verb else { return };
+    let read: Vec<String> = match by {
+        By::Rule { module, function } => {
+            let file = parts.rules.get(module).and_then(Option::as_ref);
+            file.map_or_else(Vec::new, |file| file.reads(function))
         }
+        By::Table(name) => {
+            let table = parts.tables.get(name).and_then(Option::as_ref);
+            let reads = table.into_iter().flat_map(|t| &t.inputs).flat_map(|input| input.from.code.reads());
+            reads.map(|read| read.path[0].clone()).collect()
+        }
+    };
+    for slot in read.iter().filter(|slot| unset(slot)) {
+        report(slot, &node.place, &by.to_string());
     }
 }

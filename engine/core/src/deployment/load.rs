@@ -12,10 +12,19 @@ use crate::diagnostic::{Finding, Findings, Place, codes};
 use crate::flow::{self, Call, Compiled, Flow, FlowKind, Handler, Header, Scope};
 use crate::model::EventName;
 use crate::rules::{Host, RuleError, RuleFile};
+use crate::table::{self, Table};
 use crate::yaml::{self, Node, canonical};
 
 /// Most files of a deployment.
 pub const FILES_MAX: usize = 1000;
+
+/// How the file of a decision table ends.
+const TABLE: &str = ".table.yaml";
+
+/// Rule files by stem; `None` for one with errors, which counts as being there.
+type RuleFiles = BTreeMap<String, Option<RuleFile>>;
+/// Decision tables by name, in the same way.
+type Tables = BTreeMap<String, Option<Table>>;
 
 /// A flow file that has a heading.
 struct FlowFile {
@@ -25,7 +34,8 @@ struct FlowFile {
 
 impl Deployment {
     /// Loads a deployment from the texts of its files, by path relative to the deployment with `/` between folders.
-    /// Takes `flows/*.yaml` and `rules/*.rhai` without `*_test.rhai`; other files are left alone. A deployment
+    /// Takes `flows/*.yaml`, `rules/*.rhai` without `*_test.rhai`, `rules/*.table.yaml` and their `rules/*.csv`; other files
+    /// are left alone. A deployment
     /// without controller flows is good: its engine keeps records and does nothing.
     pub fn load(files: BTreeMap<String, String>) -> Loaded {
         Self::load_with(files, Arc::new(Host::new()))
@@ -35,19 +45,21 @@ impl Deployment {
     pub fn load_with(mut files: BTreeMap<String, String>, host: Arc<Host>) -> Loaded {
         let mut findings = Findings::new();
         warn_of_ignored(&files, &mut findings);
-        files.retain(|path, _| is_flow(path) || rule_stem(path).is_some());
+        files.retain(|path, _| is_part(path));
         if files.len() > FILES_MAX {
             let message = format!("the deployment has {} files, the limit is {FILES_MAX}", files.len());
             findings.push(Finding::error(codes::TOO_MANY_FILES, &Place::start_of(CENTRE_FILE), message));
             return Loaded { deployment: None, findings };
         }
         let rules = compile_rules(&files, &host, &mut findings);
+        let (table_trees, tables) = read_tables(&files, &host, &mut findings);
         let centre_tree = read_centre(&files, &mut findings);
         let flow_files = read_flows(&files, &mut findings);
         let headers: BTreeMap<String, Header> =
             flow_files.iter().map(|(name, file)| (name.clone(), file.header.clone())).collect();
         let centre = centre_tree.as_ref().map(|tree| centre::parse(tree, &headers, &mut findings));
-        let scope = Scope { centre: centre.as_ref(), flows: &headers, rules: &rules, host: &host };
+        let scope =
+            Scope { centre: centre.as_ref(), flows: &headers, rules: &rules, tables: &tables, host: &host };
         let mut all = Flows::default();
         for (name, file) in &flow_files {
             let compiled = flow::compile(&file.tree, &file.header, &scope, &mut findings);
@@ -56,15 +68,17 @@ impl Deployment {
         flow::call_cycles(&all.calls, &mut findings);
         let complete = files.keys().filter(|path| is_flow(path)).count() == flow_files.len() + 1;
         if let Some(centre) = &centre {
-            all.check(centre, complete, &rules, &host, &mut findings);
+            all.check(centre, complete, (&rules, &tables), &host, &mut findings);
         }
         let Flows { flows, handlers, .. } = all;
         let ready = if findings.errors() == 0 { centre.zip(centre_tree) } else { None };
         let deployment = ready.map(|(centre, tree)| {
             let rules: BTreeMap<String, RuleFile> =
                 rules.into_iter().filter_map(|(stem, file)| Some((stem, file?))).collect();
-            let id = address(&tree, &flows, &files);
-            assemble(id, files, centre, flows, rules, handlers, host)
+            let tables: BTreeMap<String, Table> =
+                tables.into_iter().filter_map(|(name, table)| Some((name, table?))).collect();
+            let id = address(&tree, &flows, &table_trees, &files);
+            assemble(id, files, centre, flows, (rules, tables), handlers, host)
         });
         Loaded { deployment, findings }
     }
@@ -74,7 +88,7 @@ impl Deployment {
         let mut unreadable = Findings::new();
         let mut texts = BTreeMap::new();
         for (path, bytes) in files {
-            let read = is_flow(&path) || rule_stem(&path).is_some();
+            let read = is_part(&path);
             let text = if read { yaml::text_of(&path, &bytes, &mut unreadable) } else { None };
             // An unreadable file stays, empty, so that nothing is said about its absence.
             texts.insert(path, text.unwrap_or_default());
@@ -96,17 +110,22 @@ fn assemble(
     files: BTreeMap<String, String>,
     centre: Centre,
     flows: BTreeMap<String, Flow>,
-    rules: BTreeMap<String, RuleFile>,
+    (rules, tables): (BTreeMap<String, RuleFile>, BTreeMap<String, Table>),
     handlers: Handlers,
     host: Arc<Host>,
 ) -> Deployment {
     let handlers =
         handlers.taken.into_iter().map(|(event, taken)| (event, (taken.flow, taken.node))).collect();
-    Deployment { id, files, centre, flows, rules, handlers, host }
+    Deployment { id, files, centre, flows, rules, tables, handlers, host }
 }
 
 /// The address of the meaning: centre and flows without their layout, rules as they are written.
-fn address(centre: &Node, flows: &BTreeMap<String, Flow>, files: &BTreeMap<String, String>) -> String {
+fn address(
+    centre: &Node,
+    flows: &BTreeMap<String, Flow>,
+    tables: &[(String, Node)],
+    files: &BTreeMap<String, String>,
+) -> String {
     let centre = canonical(centre);
     let mut texts: Vec<&str> = vec!["centre", &centre];
     for flow in flows.values() {
@@ -115,7 +134,13 @@ fn address(centre: &Node, flows: &BTreeMap<String, Flow>, files: &BTreeMap<Strin
     for (path, source) in files {
         if let Some(stem) = rule_stem(path) {
             texts.extend(["rules", stem, source]);
+        } else if is_csv(path) {
+            texts.extend(["csv", path, source]);
         }
+    }
+    let tables: Vec<(&String, String)> = tables.iter().map(|(name, tree)| (name, canonical(tree))).collect();
+    for (name, tree) in &tables {
+        texts.extend(["table", name, tree]);
     }
     flow::address(&texts)
 }
@@ -180,7 +205,7 @@ impl Flows {
         &self,
         centre: &Centre,
         complete: bool,
-        rules: &BTreeMap<String, Option<RuleFile>>,
+        (rules, tables): (&RuleFiles, &Tables),
         host: &Arc<Host>,
         findings: &mut Findings,
     ) {
@@ -202,6 +227,7 @@ impl Flows {
             filled: &self.slots,
             complete,
             rules,
+            tables,
             entries: &entries,
             host,
         };
@@ -238,11 +264,7 @@ fn read_flows(files: &BTreeMap<String, String>, findings: &mut Findings) -> BTre
 }
 
 /// Compiles every rule file; one with errors is kept as `None`, so that it counts as being there.
-fn compile_rules(
-    files: &BTreeMap<String, String>,
-    host: &Host,
-    findings: &mut Findings,
-) -> BTreeMap<String, Option<RuleFile>> {
+fn compile_rules(files: &BTreeMap<String, String>, host: &Host, findings: &mut Findings) -> RuleFiles {
     let mut rules = BTreeMap::new();
     for (path, source) in files {
         let Some(stem) = rule_stem(path) else { continue };
@@ -251,6 +273,24 @@ fn compile_rules(
         rules.insert(stem.to_owned(), compiled);
     }
     rules
+}
+
+/// Reads every decision table; one with errors is kept as `None`.
+fn read_tables(
+    files: &BTreeMap<String, String>,
+    host: &Host,
+    findings: &mut Findings,
+) -> (Vec<(String, Node)>, Tables) {
+    let (mut trees, mut tables) = (Vec::new(), BTreeMap::new());
+    for (path, text) in files {
+        let Some(stem) = table_stem(path) else { continue };
+        let errors = findings.errors();
+        let tree = yaml::read(path, text, findings);
+        let table = tree.as_ref().and_then(|tree| table::read(stem, tree, files, host, findings));
+        tables.insert(stem.to_owned(), table.filter(|_| findings.errors() == errors));
+        trees.extend(tree.map(|tree| (stem.to_owned(), tree)));
+    }
+    (trees, tables)
 }
 
 fn rule_finding(path: &str, error: RuleError) -> Finding {
@@ -280,6 +320,21 @@ fn is_flow(path: &str) -> bool {
 fn rule_stem(path: &str) -> Option<&str> {
     let stem = path.strip_prefix("rules/")?.strip_suffix(".rhai")?;
     (is_file_name(stem) && !stem.ends_with("_test")).then_some(stem)
+}
+
+/// `leaving` for `rules/leaving.table.yaml`.
+fn table_stem(path: &str) -> Option<&str> {
+    path.strip_prefix("rules/")?.strip_suffix(TABLE).filter(|stem| is_file_name(stem))
+}
+
+/// Rows of tables.
+fn is_csv(path: &str) -> bool {
+    path.strip_prefix("rules/").and_then(|name| name.strip_suffix(".csv")).is_some_and(is_file_name)
+}
+
+/// Whether a file belongs to what a deployment is made of.
+fn is_part(path: &str) -> bool {
+    is_flow(path) || rule_stem(path).is_some() || table_stem(path).is_some() || is_csv(path)
 }
 
 /// Files of sub-folders are not read, nor hidden ones.

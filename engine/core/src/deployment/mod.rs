@@ -12,6 +12,7 @@ use crate::diagnostic::Findings;
 use crate::flow::{Flow, Node};
 use crate::model::EventName;
 use crate::rules::{Host, RuleFile};
+use crate::table::Table;
 
 pub use load::FILES_MAX;
 
@@ -30,6 +31,8 @@ pub struct Deployment {
     pub flows: BTreeMap<String, Flow>,
     /// Rule files by stem: `queues` is `rules/queues.rhai`.
     pub rules: BTreeMap<String, RuleFile>,
+    /// Decision tables by name: `leaving` is `rules/leaving.table.yaml`.
+    pub tables: BTreeMap<String, Table>,
     /// Where each event enters a controller flow: the flow's name and its node. Each event has one handler at most.
     pub handlers: BTreeMap<EventName, (String, NodeIndex)>,
     /// Evaluates expressions and rules; the one that compiled them.

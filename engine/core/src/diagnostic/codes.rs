@@ -98,6 +98,16 @@ codes! {
     THRESHOLDS = "centre::thresholds", "Thresholds do not rise strictly from 0 to 100 percent.";
 
     // Rules and the deployment as a whole.
+    UNKNOWN_TABLE = "table::unknown_table", "A `decide` names a table that is not in `rules/`.";
+    TABLE_CELL = "table::cell", "A cell of a table cannot be read, or names a value its input never has.";
+    TABLE_COLUMN = "table::unknown_column", "A row of a table names an input or output the table does not have.";
+    TABLE_OUTPUT = "table::missing_output", "A row of a table does not say every output.";
+    TABLE_GAP = "table::gap", "There is a case in which no row of a table holds.";
+    TABLE_OVERLAP = "table::overlap", "Two rows hold for the same case, and the table allows one.";
+    TABLE_CONTRADICTION = "table::contradiction", "Two rows ask the same and answer differently.";
+    TABLE_SHADOWED = "table::shadowed", "A row is never reached, because rows above it hold wherever it does.";
+    TABLE_SIZE = "table::size", "A table has more rows or inputs than can be loaded, or than can be checked.";
+    TABLE_CSV = "table::csv", "The CSV file of a table is missing or cannot be read.";
     RULE_SYNTAX = "rule::syntax", "A rule file cannot be compiled.";
     NO_CENTRE = "deployment::no_centre", "The deployment has no `flows/centre.yaml`.";
     IGNORED_FILE = "deployment::ignored_file", "A file stands where flows or rules are read, but its name ends otherwise.";

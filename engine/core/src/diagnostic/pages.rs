@@ -8,6 +8,7 @@ const PAGES: &[&str] = &[
     include_str!("pages/yaml.md"),
     include_str!("pages/flow.md"),
     include_str!("pages/centre.md"),
+    include_str!("pages/table.md"),
     include_str!("pages/deployment.md"),
 ];
 
@@ -103,6 +104,11 @@ mod tests {
                 codes::TOO_MANY_FILES => {
                     all.extend((0..=FILES_MAX).map(|i| (format!("rules/r{i}.rhai"), Vec::new())));
                 }
+                codes::TABLE_SIZE => {
+                    let rows = "  - { if: { n: 1 }, then: { a: 1 } }\n".repeat(crate::table::ROWS_MAX + 1);
+                    let head = "table: T\ninputs: { n: { from: now, type: whole } }\noutputs: [a]\nhit: collect\nrows:\n";
+                    all.extend([("rules/t.table.yaml".to_owned(), format!("{head}{rows}").into_bytes())]);
+                }
                 code => all.extend(made(code).map(|(path, text)| (path.to_owned(), text))),
             }
             let begun = std::time::Instant::now();
@@ -161,6 +167,7 @@ mod tests {
             (codes::COMPLEX_KEY, codes::UNKNOWN_NODE),
             (codes::MERGE_KEY, codes::NO_VERB),
             (codes::NO_CENTRE, codes::IGNORED_FILE),
+            (codes::TABLE_SIZE, codes::TABLE_SHADOWED),
         ];
         !along.contains(&(code, other))
     }

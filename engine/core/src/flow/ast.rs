@@ -97,12 +97,10 @@ pub enum Verb {
     Ask(Box<Ask>),
     /// Takes the first arm whose condition holds. Falling through all arms ends the run.
     Choose(Vec<Arm>),
-    /// Calls a rule with the facts and keeps what it returns.
+    /// Asks a rule or a table and keeps what it says.
     Decide {
-        /// Stem of the rule file: `queues` is `rules/queues.rhai`.
-        module: String,
-        /// The function in it, which takes the facts alone.
-        function: String,
+        /// What decides.
+        by: By,
         /// Slot that receives what it returns.
         into: Option<String>,
     },
@@ -135,6 +133,29 @@ pub enum Verb {
     Note(Template),
     /// Ends this run.
     End,
+}
+
+/// What a `decide` asks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
+    /// A function of a rule file.
+    Rule {
+        /// Stem of the rule file: `queues` is `rules/queues.rhai`.
+        module: String,
+        /// The function in it, which takes the facts alone.
+        function: String,
+    },
+    /// A decision table: `leaving` is `rules/leaving.table.yaml`.
+    Table(String),
+}
+
+impl std::fmt::Display for By {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Rule { module, function } => write!(f, "{module}.{function}"),
+            Self::Table(name) => f.write_str(name),
+        }
+    }
 }
 
 /// What is said: a text, or a whole message body.

@@ -10,6 +10,7 @@ use crate::centre::Centre;
 use crate::diagnostic::{Finding, Findings, Place, codes, did_you_mean};
 use crate::model::EventName;
 use crate::rules::{Host, RuleFile};
+use crate::table::Table;
 use crate::yaml::{self, Entry, Fields, canonical};
 
 /// Most expressions in one flow. Each is compiled and kept; a flow with more was not drawn by hand.
@@ -23,6 +24,8 @@ pub(crate) struct Scope<'a> {
     pub flows: &'a BTreeMap<String, Header>,
     /// Rule files by stem; `None` for one that could not be compiled.
     pub rules: &'a BTreeMap<String, Option<RuleFile>>,
+    /// Decision tables by name; `None` for one that could not be read.
+    pub tables: &'a BTreeMap<String, Option<Table>>,
     /// Compiles expressions.
     pub host: &'a Host,
 }

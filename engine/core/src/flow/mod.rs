@@ -17,7 +17,9 @@ mod node;
 mod value;
 pub mod verbs;
 
-pub use ast::{Arg, Arm, Ask, Body, Edge, Expr, Flow, FlowKind, Node, Part, Target, Template, Verb, Wait};
+pub use ast::{
+    Arg, Arm, Ask, Body, By, Edge, Expr, Flow, FlowKind, Node, Part, Target, Template, Verb, Wait,
+};
 pub(crate) use check::call_cycles;
 pub(crate) use compile::{Call, Compiled, Handler, Scope, address, compile};
 pub use event::REMINDER;

@@ -102,7 +102,7 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ decide: §queue.choose }", codes::UNKNOWN_RULE_FILE),
         ("{ decide: §queues.chose }", codes::UNKNOWN_RULE),
         ("{ decide: §queues.pair }", codes::RULE_PARAMETERS),
-        ("{ decide: §queues }", codes::UNKNOWN_RULE),
+        ("{ decide: §queues }", codes::UNKNOWN_TABLE),
         ("{ wait: §30 }", codes::BAD_DURATION),
         ("{ wait: 5s, §timeout: 3s }", codes::UNKNOWN_KEY),
         ("{ wait: { for: CUSTOMER_MESSAGE } }", codes::NO_DEADLINE),

@@ -11,7 +11,7 @@ pub use mermaid::mermaid;
 
 use petgraph::visit::EdgeRef;
 
-use crate::flow::{Arg, Body, Edge, Flow, Node, Verb};
+use crate::flow::{Arg, Body, By, Edge, Flow, Node, Verb};
 
 /// Longest words in a box or on an arrow, in characters.
 const WORDS_MAX: usize = 60;
@@ -131,7 +131,8 @@ fn shown(node: &Node) -> Shown {
             (Shape::Ask, format!("{}, waits up to {}", short(&said(&ask.body)), span(ask.timeout_ms)))
         }
         Verb::Choose(_) => (Shape::Choose, String::new()),
-        Verb::Decide { module, function, .. } => (Shape::Decide, format!("rule {module}.{function}")),
+        Verb::Decide { by: By::Table(table), .. } => (Shape::Decide, format!("table {table}")),
+        Verb::Decide { by, .. } => (Shape::Decide, format!("rule {by}")),
         Verb::Wait(wait) if wait.events.is_empty() => {
             (Shape::Wait, format!("waits {}", span(wait.timeout_ms)))
         }

@@ -127,6 +127,15 @@ impl Expression {
         reader.found.into_iter().map(|doubt| doubt.restored(|l, c| self.shifts.column(l, c))).collect()
     }
 
+    /// The type of its value, as far as it can be told.
+    pub fn kind(&self, shape: &dyn Shape) -> Option<Type> {
+        let reader = Reader { shape, facts: None, found: Vec::new() };
+        match self.ast.statements() {
+            [rhai::Stmt::Expr(expr)] => reader.type_of(expr),
+            _ => None,
+        }
+    }
+
     /// Whether it reads no fact, so that it says the same whatever happens.
     pub fn is_constant(&self) -> bool {
         self.needs.named.is_empty() && !self.needs.all

@@ -172,8 +172,8 @@ fn value(verb: &str) -> Json {
         "ask" => either(defined("text"), said(false)),
         "choose" => json!({ "type": "array", "minItems": 1, "items": defined("arm") }),
         "decide" => {
-            let rule = "`file.function` calls `fn function(facts)` of `rules/file.rhai`.";
-            let pattern = json!({ "type": "string", "pattern": r"^[^.]+\..+$" });
+            let rule = "`table` asks `rules/table.table.yaml`; `file.function` calls `fn function(facts)` of `rules/file.rhai`.";
+            let pattern = json!({ "type": "string", "pattern": r"^[^.]+(\..+)?$" });
             described(such_as(pattern, "queues.priority"), rule)
         }
         "wait" => waited_for(),

@@ -12,6 +12,7 @@ mod centre;
 mod flow;
 mod messages;
 mod parts;
+mod rules;
 mod scenario;
 
 use crate::model::Json;
@@ -23,6 +24,8 @@ pub fn all() -> Vec<(&'static str, Json)> {
     let mut all = vec![
         ("flow", parts::file("flow", flow::schema())),
         ("centre", parts::file("centre", centre::schema())),
+        ("table", parts::file("table", rules::table())),
+        ("cases", parts::file("cases", rules::cases())),
         ("scenario", parts::file("scenario", scenario::schema())),
     ];
     all.extend(messages::all().into_iter().map(|(name, schema)| (name, parts::file(name, schema))));

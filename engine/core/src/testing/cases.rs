@@ -1,8 +1,9 @@
 //! Cases: a rule, some facts, and what it must decide.
 
-use super::{Outcome, Suite, Tested, broke};
+use super::{Outcome, Subject, Suite, Tested, broke};
 use crate::diagnostic::{Finding, Findings, codes, did_you_mean};
-use crate::rules::{Facts, Json, RuleFile, overlaid};
+use crate::rules::{Facts, Json, RuleFile, Verdict, overlaid};
+use crate::table::Table;
 use crate::yaml::{self, Fields, Node, wrong_type};
 
 /// What a case expects.
@@ -17,17 +18,17 @@ impl Suite<'_> {
     pub(super) fn cases(
         &self,
         file: &str,
-        rules: &RuleFile,
+        subject: &Subject<'_>,
         text: &str,
         findings: &mut Findings,
         tested: &mut Vec<Tested>,
     ) {
         let Some(root) = yaml::read(file, text, findings) else { return };
         let Some(mut fields) = Fields::of(&root, &root.place, "the file of cases", findings) else { return };
-        let common = fields.get("rule").and_then(|node| rule(node, rules, findings));
+        let common = fields.get("rule").and_then(|node| rule(node, subject, findings));
         fields.required("cases", findings);
         for node in fields.items("cases", findings) {
-            self.case(node, rules, common.as_deref(), findings, tested);
+            self.case(node, subject, common.as_deref(), findings, tested);
         }
         fields.finish(findings);
     }
@@ -35,7 +36,7 @@ impl Suite<'_> {
     fn case(
         &self,
         node: &Node,
-        rules: &RuleFile,
+        subject: &Subject<'_>,
         common: Option<&str>,
         findings: &mut Findings,
         tested: &mut Vec<Tested>,
@@ -43,7 +44,7 @@ impl Suite<'_> {
         let Some(mut fields) = Fields::of(node, &node.place, "a case", findings) else { return };
         fields.required("name", findings);
         let name = fields.text("name", findings);
-        let own = fields.get("rule").and_then(|node| rule(node, rules, findings));
+        let own = fields.get("rule").and_then(|node| rule(node, subject, findings));
         let facts = fields.get("facts").map_or_else(|| Json::Object(Default::default()), Node::to_json);
         let expected = match (fields.entry("expect"), fields.text("error", findings)) {
             (Some(entry), None) => Some(Expected::Value(entry.value.to_json())),
@@ -55,19 +56,22 @@ impl Suite<'_> {
             }
         };
         fields.finish(findings);
-        let Some(function) = own.as_deref().or(common) else {
-            let message = "no rule is named, neither here nor at the top of the file";
-            findings.push(
-                Finding::error(codes::MISSING_KEY, &node.place, message).cure("add `rule:` and its name"),
-            );
-            return;
+        let asked = match (own.as_deref().or(common), subject) {
+            (Some(function), Subject { rules: Some(rules), .. }) => Asked::Rule(rules, function),
+            (None, Subject { table: Some(table), .. }) => Asked::Table(table),
+            _ => {
+                let message = "no rule is named, neither here nor at the top of the file";
+                let finding = Finding::error(codes::MISSING_KEY, &node.place, message);
+                findings.push(finding.cure("add `rule:` and its name"));
+                return;
+            }
         };
         let (Some(name), Some(expected)) = (name, expected) else { return };
         if !(self.wanted)(&name) {
             return;
         }
         let facts = Facts::from_json(&overlaid(&self.blank, &facts));
-        let outcome = match (self.host.call(rules, function, &facts), expected) {
+        let outcome = match (self.ask(&asked, &facts), expected) {
             (Ok(verdict), Expected::Value(expected)) => {
                 let mut differences = Vec::new();
                 compare(&expected, &verdict.value, "", &mut differences);
@@ -76,23 +80,58 @@ impl Suite<'_> {
                 } else {
                     let lines = differences.join("\n  ");
                     Outcome::Fail(format!(
-                        "`{function}` decides otherwise\n  {lines}\n  it said {}",
+                        "`{asked}` decides otherwise\n  {lines}\n  it said {}",
                         verdict.value
                     ))
                 }
             }
             (Ok(verdict), Expected::Error(words)) => {
-                Outcome::Fail(format!("`{function}` should break ({words:?}), and said {}", verdict.value))
+                Outcome::Fail(format!("`{asked}` should break ({words:?}), and said {}", verdict.value))
             }
-            (Err(problem), Expected::Error(words)) if problem.message.contains(&words) => Outcome::Pass,
-            (Err(problem), _) => broke(&problem),
+            (Err(Outcome::Error(problem)), Expected::Error(words)) if problem.contains(&words) => {
+                Outcome::Pass
+            }
+            (Err(broken), _) => broken,
         };
         tested.push(Tested { file: node.place.file.to_string(), line: node.place.line, name, outcome });
     }
 }
 
+impl Suite<'_> {
+    /// What a rule or a table decides; how it broke otherwise.
+    fn ask(&self, asked: &Asked<'_>, facts: &Facts) -> Result<Verdict, Outcome> {
+        match asked {
+            Asked::Rule(rules, function) => self.host.call(rules, function, facts).map_err(|e| broke(&e)),
+            Asked::Table(table) => match table.decide(&self.host, facts) {
+                Ok(decided) => Ok(decided.verdict),
+                Err(problem) => Err(Outcome::Error(problem)),
+            },
+        }
+    }
+}
+
+/// Who is asked.
+enum Asked<'a> {
+    Rule(&'a RuleFile, &'a str),
+    Table(&'a Table),
+}
+
+impl std::fmt::Display for Asked<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Rule(_, function) => function,
+            Self::Table(table) => &table.name,
+        })
+    }
+}
+
 /// The name of a rule that exists.
-fn rule(node: &Node, rules: &RuleFile, findings: &mut Findings) -> Option<String> {
+fn rule(node: &Node, subject: &Subject<'_>, findings: &mut Findings) -> Option<String> {
+    let Some(rules) = subject.rules else {
+        let finding = Finding::error(codes::UNKNOWN_RULE, &node.place, "this is a table; it has no rules");
+        findings.push(finding.cure("leave `rule` out: the cases are those of the table"));
+        return None;
+    };
     let Some(name) = node.text().map(str::to_owned) else {
         findings.push(wrong_type(node, "`rule`", "the name of a rule"));
         return None;

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use crate::conversation::blank_facts;
 use crate::deployment::Deployment;
 use crate::diagnostic::{Finding, Findings, Place, codes};
-use crate::rules::{FAILED, Host, Json, RuleError, RuleErrorKind};
+use crate::rules::{FAILED, Host, Json, RuleError, RuleErrorKind, RuleFile};
+use crate::table::Table;
 
 /// How a file of cases ends; before it stands the name of the rule file.
 pub const CASES: &str = ".cases.yaml";
@@ -66,18 +67,27 @@ pub fn run(
             (_, Some(stem)) => (stem, false),
             _ => continue,
         };
-        let Some(rules) = deployment.rules.get(stem) else {
-            let message = format!("these are tests of rules/{stem}.rhai, which is not there");
-            findings.push(Finding::error(codes::UNKNOWN_RULE_FILE, &Place::start_of(file), message));
-            continue;
-        };
-        if cases {
-            suite.cases(file, rules, text, findings, &mut tested);
-        } else {
-            suite.functions(file, rules, text, findings, &mut tested);
+        let subject = Subject { rules: deployment.rules.get(stem), table: deployment.tables.get(stem) };
+        match (cases, &subject) {
+            (true, Subject { rules: Some(_), .. } | Subject { table: Some(_), .. }) => {
+                suite.cases(file, &subject, text, findings, &mut tested);
+            }
+            (false, Subject { rules: Some(rules), .. }) => {
+                suite.functions(file, rules, text, findings, &mut tested);
+            }
+            _ => {
+                let message = format!("these are tests of rules/{stem}.rhai, which is not there");
+                findings.push(Finding::error(codes::UNKNOWN_RULE_FILE, &Place::start_of(file), message));
+            }
         }
     }
     tested
+}
+
+/// What a file of tests is about: the rules and the table of its name.
+struct Subject<'s> {
+    rules: Option<&'s RuleFile>,
+    table: Option<&'s Table>,
 }
 
 /// What all tests share.

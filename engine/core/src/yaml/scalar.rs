@@ -76,6 +76,11 @@ impl Scalar {
     }
 }
 
+/// What a text means when it stands without quotes.
+pub fn plain(text: &str) -> Json {
+    Scalar { text: text.to_owned(), style: Style::Plain, origin: Origin::point(1, 1) }.to_json()
+}
+
 fn number(text: &str) -> Option<Typed<'_>> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if let Some(octal) = text.strip_prefix("0o") {

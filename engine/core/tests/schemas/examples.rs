@@ -94,7 +94,7 @@ fn what_is_broken_is_refused() {
         "{ choose: [{ when: x }] }",
         "{ choose: [{ go: b }] }",
         "{ choose: [{ when: x, go: b }], then: b }",
-        "{ decide: queues }",
+        "{ decide: queues. }",
         "{ wait: 30 }",
         "{ wait: 5s, timeout: 3s }",
         "{ wait: { for: CUSTOMER_MESSAGE } }",

@@ -15,7 +15,10 @@ use super::judge::Judge;
 /// Every shipped scenario, played.
 fn played() -> impl Iterator<Item = (String, Outcome)> {
     let shipped: BTreeMap<String, String> =
-        files("flows", ".yaml").into_iter().chain(files("rules", ".rhai")).collect();
+        [("flows", ".yaml"), ("rules", ".rhai"), ("rules", ".table.yaml")]
+            .into_iter()
+            .flat_map(|(folder, ending)| files(folder, ending))
+            .collect();
     let host = Arc::new(Host::new());
     files("tests/scenarios", ".yaml").into_iter().map(move |(file, text)| {
         let scenario = Scenario::read(&file, &text, &mut Findings::new()).unwrap();

@@ -71,10 +71,14 @@ fn unexplained(part: &Json, at: &str) {
 fn every_shipped_file_is_valid() {
     let judge = Judge::new();
     let mut problems = Vec::new();
-    for (folder, default) in
-        [("flows", "flow"), ("tests/bench.d/flows", "flow"), ("tests/scenarios", "scenario")]
-    {
-        for (file, text) in files(folder, ".yaml") {
+    for (folder, ending, default) in [
+        ("flows", ".yaml", "flow"),
+        ("tests/bench.d/flows", ".yaml", "flow"),
+        ("tests/scenarios", ".yaml", "scenario"),
+        ("rules", ".table.yaml", "table"),
+        ("rules", ".cases.yaml", "cases"),
+    ] {
+        for (file, text) in files(folder, ending) {
             let name = if file.ends_with("/centre.yaml") { "centre" } else { default };
             problems.extend(judge.check(name, &as_json(&file, &text)).err().map(|e| format!("{file}: {e}")));
         }

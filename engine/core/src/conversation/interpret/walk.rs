@@ -9,7 +9,7 @@ use crate::conversation::state::{Position, Run};
 use crate::conversation::timers::{REMINDER, RUN};
 use crate::conversation::work::{Happening, Work};
 use crate::conversation::{CALL_DEPTH_MAX, ERROR_BUDGET, RUNS_MAX, STEP_BUDGET, bots};
-use crate::flow::{Arg, Ask, Body as Said, Expr, Flow, Node, Part, Target, Template, Verb};
+use crate::flow::{Arg, Ask, Body as Said, By, Expr, Flow, Node, Part, Target, Template, Verb};
 use crate::model::{Body, Json, JsonMap};
 
 /// Where a node leads.
@@ -146,9 +146,7 @@ impl<'d, 'e> Walk<'d, 'e> {
                 self.note(work, index, "→ end", "no arm holds".to_owned());
                 return Ok(Way::To(None));
             }
-            Verb::Decide { module, function, into } => {
-                self.decide(work, index, module, function, into.as_deref())?
-            }
+            Verb::Decide { by, into } => self.decide(work, index, by, into.as_deref())?,
             Verb::Wait(wait) => {
                 self.park(work, index, wait.timeout_ms)?;
                 return Ok(Way::Parked);
@@ -223,19 +221,25 @@ impl<'d, 'e> Walk<'d, 'e> {
         &self,
         work: &mut Work<'d>,
         index: NodeIndex,
-        module: &str,
-        function: &str,
+        by: &By,
         into: Option<&str>,
     ) -> Result<(), String> {
-        let rules = work
-            .d
-            .rules
-            .get(module)
-            .ok_or_else(|| format!("rules/{module}.rhai is not in the deployment"))?;
         let facts = self.facts(work);
-        let verdict = work.d.host.call(rules, function, &facts).map_err(|e| e.to_string())?;
+        let verdict = match by {
+            By::Rule { module, function } => {
+                let rules = work.d.rules.get(module);
+                let rules = rules.ok_or_else(|| format!("rules/{module}.rhai is not in the deployment"))?;
+                work.d.host.call(rules, function, &facts).map_err(|e| e.to_string())?
+            }
+            By::Table(name) => {
+                let table = work.d.tables.get(name);
+                let table =
+                    table.ok_or_else(|| format!("rules/{name}.table.yaml is not in the deployment"))?;
+                table.decide(&work.d.host, &facts)?.verdict
+            }
+        };
         let why = verdict.why.unwrap_or_default();
-        self.note(work, index, &format!("decides by {module}.{function}"), why);
+        self.note(work, index, &format!("decides by {by}"), why);
         if let Some(slot) = into {
             work.c.slots.insert(slot.to_owned(), verdict.value);
         }
