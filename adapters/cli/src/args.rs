@@ -130,7 +130,35 @@ pub(crate) struct TestArgs {
     pub(crate) filter: Option<String>,
     /// How results are written.
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: ResultFormat,
+    pub(crate) format: TestFormat,
+    /// Tell what the tests, and the scenarios beside the deployment, have walked of flows, tables and rules.
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Fail with 3 when less than this percentage of nodes or of ways was walked; means --coverage.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u64).range(0..=100))]
+    pub(crate) min: Option<u64>,
+    /// Folder of the scenarios that count toward coverage [default: tests/scenarios in the deployment].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scenarios: Option<PathBuf>,
+    /// Flip comparisons and drop rows, one at a time, and list the faults no test and no scenario noticed.
+    #[arg(long, conflicts_with_all = ["watch", "coverage", "min"])]
+    pub(crate) mutate: bool,
+    /// Test again whenever a file changes, only what the change can affect.
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+/// How results of tests are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// JUnit XML, which every build server reads.
+    Junit,
+    /// LCOV, which editors show beside the lines; means --coverage.
+    Lcov,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -12,6 +12,11 @@ pub(crate) fn findings() -> ExitCode {
     ExitCode::from(1)
 }
 
+/// Coverage below `--min`.
+pub(crate) fn coverage() -> ExitCode {
+    ExitCode::from(3)
+}
+
 /// Usage or environment: says what, and ends with 2.
 pub(crate) fn environment(problem: &str) -> ExitCode {
     eprintln!("convene: {problem}");

@@ -75,7 +75,7 @@ pub(crate) fn simulate(args: &SimulateArgs) -> ExitCode {
 }
 
 /// The scenario files, those of a folder by name.
-fn found(named: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+pub(crate) fn found(named: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut paths = Vec::new();
     for path in named {
         if path.is_dir() {
@@ -167,7 +167,8 @@ impl Stage {
     }
 }
 
-fn read(path: &Path) -> Result<Scenario, String> {
+/// Reads a scenario; the error shows what is wrong with it.
+pub(crate) fn read(path: &Path) -> Result<Scenario, String> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?;
     let mut findings = Findings::new();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -271,4 +272,82 @@ fn validate_explains_codes_and_writes_sarif() {
     let codes: Vec<&str> =
         run["results"].as_array().unwrap().iter().map(|r| r["ruleId"].as_str().unwrap()).collect();
     assert_eq!(codes, ["yaml::not_utf8", "deployment::ignored_file"]);
+}
+
+/// Copies the shipped scenarios beside a deployment, where they count toward its coverage.
+fn scenarios(into: &Path) {
+    fs::create_dir_all(into.join("tests/scenarios")).unwrap();
+    for entry in fs::read_dir(root().join("tests/scenarios")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), into.join("tests/scenarios").join(entry.file_name())).unwrap();
+    }
+}
+
+#[test]
+fn test_covers_the_shipped_deployment_and_names_what_is_not_covered() {
+    let (code, out, err) = convene(&root(), &["test", "--min", "95", "--format", "json"]);
+    assert_eq!(code, 0, "{err}");
+    let coverage = &serde_json::from_str::<serde_json::Value>(&out).unwrap()["coverage"][0];
+    assert_eq!(coverage["nodesPercent"], 100, "{out}");
+    assert!(coverage["waysPercent"].as_u64().unwrap() >= 95);
+
+    let dir = copy("coverage");
+    scenarios(&dir);
+    let rules = fs::read_to_string(dir.join("rules/queues.rhai")).unwrap();
+    let more =
+        "    if facts.event.mode == \"NEVER\" {\n        return #{ agent: \"\", why: \"named\" };\n    }\n";
+    let head = "fn last_agent(facts) {\n";
+    fs::write(dir.join("rules/queues.rhai"), rules.replace(head, &format!("{head}{more}"))).unwrap();
+    fs::remove_file(dir.join("tests/scenarios/nobody-is-free-in-time.yaml")).unwrap();
+    let line = rules.lines().position(|l| l.starts_with("fn last_agent")).unwrap() + 1;
+    let (code, out, err) = convene(&dir, &["test", "--coverage", "--min", "100"]);
+    assert_eq!((code, err.contains("less than 100 %")), (3, true), "{err}");
+    assert!(out.contains(&format!("  rules/queues.rhai:{} line\n", line + 2)), "{out}");
+    assert!(out.contains(&format!("  rules/queues.rhai:{} if it holds\n", line + 1)), "{out}");
+    let (code, lcov, _) = convene(&dir, &["test", "--format", "lcov"]);
+    assert_eq!(code, 0);
+    assert!(lcov.contains("SF:rules/queues.rhai\nDA:5,"), "{lcov}");
+    assert!(lcov.contains(&format!("DA:{},0\n", line + 2)), "{lcov}");
+}
+
+#[test]
+fn test_finds_the_faults_no_test_would_notice() {
+    let (code, out, err) = convene(&root(), &["test", "--mutate"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("mutants: ") && out.contains(", 0 survived"), "{out}");
+
+    let dir = copy("mutants");
+    fs::remove_file(dir.join("rules/leaving.cases.yaml")).unwrap();
+    let (code, out, _) = convene(&dir, &["test", "--mutate"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("SURVIVED rules/leaving.table.yaml:12 row 1 is dropped\n"), "{out}");
+}
+
+#[test]
+fn test_watches_and_runs_what_a_change_can_affect() {
+    let dir = copy("watch");
+    let mut watching = Command::new(env!("CARGO_BIN_EXE_convene"))
+        .args(["test", "--watch"])
+        .current_dir(&dir)
+        .env("NO_COLOR", "1")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let cases = fs::read_to_string(dir.join("rules/leaving.cases.yaml")).unwrap();
+    fs::write(
+        dir.join("rules/leaving.cases.yaml"),
+        cases.replace("find_another: true }", "find_another: 1 }"),
+    )
+    .unwrap();
+    let next: Vec<String> = lines.by_ref().take(2).map(Result::unwrap).collect();
+    let rest: Vec<String> =
+        lines.by_ref().take_while(|l| !l.as_ref().unwrap().contains("tests:")).map(Result::unwrap).collect();
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    assert!(first.starts_with("28 tests: 28 passed"), "{first}");
+    assert_eq!(next[0], "rules/leaving.cases.yaml changed");
+    assert!(next[1].starts_with("FAIL  rules/leaving.cases.yaml"), "{next:?}");
+    assert!(!rest.is_empty());
 }

@@ -6,6 +6,7 @@
 pub mod centre;
 mod check;
 pub mod conversation;
+pub mod coverage;
 pub mod deployment;
 pub mod diagnostic;
 pub mod directory;

@@ -18,8 +18,19 @@ const HOMES: &[(&str, &[&str])] = &[
 ];
 
 /// What the core may be built on: nothing that waits or touches anything.
-const CORE_DEPENDENCIES: &[&str] =
-    &["serde", "serde_json", "schemars", "rhai", "petgraph", "saphyr-parser", "uuid", "sha2", "thiserror"];
+const CORE_DEPENDENCIES: &[&str] = &[
+    "serde",
+    "serde_json",
+    "schemars",
+    "rhai",
+    "petgraph",
+    "saphyr-parser",
+    "uuid",
+    "sha2",
+    "thiserror",
+    "csv",
+    "unicode-security",
+];
 
 /// A crate of the workspace.
 struct Member {

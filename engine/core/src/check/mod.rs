@@ -62,7 +62,7 @@ pub(crate) fn check(parts: &Parts<'_>, findings: &mut Findings) {
     facts::check(parts, &shape, findings);
     choices::check(parts, findings);
     events::check(parts, findings);
-    failing::check(parts, findings);
+    failing::check(parts, &shape, findings);
     handoff::check(parts, findings);
     slots::check(parts, &shape, findings);
 }

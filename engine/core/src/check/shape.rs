@@ -37,6 +37,7 @@ impl Shape {
             tables: BTreeMap::new(),
             handlers: BTreeMap::new(),
             host: parts.host.clone(),
+            recorder: None,
         };
         let mut sample = blank_facts(&centre);
         for path in OPEN {
@@ -138,7 +139,7 @@ fn slots_of(parts: &Parts<'_>) -> BTreeMap<String, Slot> {
             fill(&mut slots, name, Json::Null);
         }
     }
-    let error = serde_json::json!({ "at": null, "message": null });
+    let error = serde_json::json!({ "at": "", "message": "" });
     slots.insert(ERROR.to_owned(), Slot { sample: error, words: BTreeMap::new() });
     slots
 }

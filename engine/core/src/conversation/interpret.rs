@@ -9,7 +9,7 @@ use super::bots;
 use super::state::{Position, Run};
 use super::timers::RUN;
 use super::work::{Happening, Work};
-use crate::flow::{Ask, Flow, Verb, Wait};
+use crate::flow::{Ask, Edge, Flow, Verb, Wait};
 use crate::model::{EventName, Json, emitter};
 use walk::Walk;
 
@@ -17,6 +17,7 @@ use walk::Walk;
 pub(super) fn react(work: &mut Work<'_>, event: &Happening) {
     let d = work.d;
     if let Some((flow, node)) = d.handler(&event.name) {
+        entered(work, flow, event);
         Walk::enter(flow, event, None).go(work, Some(node));
     }
 }
@@ -29,7 +30,14 @@ pub(super) fn script(work: &mut Work<'_>, bot: &str, flow: &str, event: &Happeni
         return;
     };
     if let Some(node) = flow.on.get(&event.name) {
+        entered(work, flow, event);
         Walk::enter(flow, event, Some(bot.to_owned())).go(work, Some(*node));
+    }
+}
+
+fn entered(work: &Work<'_>, flow: &Flow, event: &Happening) {
+    if let Some(recorder) = &work.d.recorder {
+        recorder.entry(flow, event.name.as_str());
     }
 }
 
@@ -72,6 +80,8 @@ pub(super) fn deadline(work: &mut Work<'_>, id: &str) {
         Verb::Wait(wait) => (wait.on_timeout, false),
         _ => (None, false),
     };
+    let waited = matches!(&walk.flow().graph[node].verb, Verb::Wait(wait) if wait.on_timeout.is_none());
+    walk.took(work, node, if delay && waited { &Edge::Then } else { &Edge::Timeout });
     let what = if delay { "the wait is over" } else { "the deadline passed" };
     walk.note(work, node, what, walk.arrow(to));
     walk.go_on(work, to);
@@ -86,7 +96,7 @@ fn take(work: &mut Work<'_>, id: &str) -> Option<Run> {
 /// What an event means to a journey that waits.
 enum Wake {
     /// Goes on there; `Some(text)` is the customer's answer.
-    Go { to: Option<NodeIndex>, answer: Option<String>, why: String, consumed: bool },
+    Go { to: Option<NodeIndex>, way: Edge, answer: Option<String>, why: String, consumed: bool },
     /// Not for it.
     Sleep,
 }
@@ -105,11 +115,12 @@ pub(super) fn wake(work: &mut Work<'_>, event: &Happening) -> bool {
             Verb::Wait(wait) => wake_wait(work, &mut walk, wait, node, event),
             _ => Wake::Sleep,
         };
-        let Wake::Go { to, answer, why, consumed: takes } = wake else { continue };
+        let Wake::Go { to, way, answer, why, consumed: takes } = wake else { continue };
         if take(work, &run.id).is_none() {
             continue;
         }
         consumed |= takes;
+        walk.took(work, node, &way);
         if let Some(answer) = answer {
             walk.keep_answer(work, node, &answer);
         }
@@ -121,7 +132,8 @@ pub(super) fn wake(work: &mut Work<'_>, event: &Happening) -> bool {
 
 fn until(list: &[(EventName, Option<NodeIndex>)], event: &Happening) -> Option<Wake> {
     let (name, to) = list.iter().find(|(name, _)| *name == event.name)?;
-    Some(Wake::Go { to: *to, answer: None, why: format!("until {}", name.as_str()), consumed: false })
+    let (way, why) = (Edge::Until(name.clone()), format!("until {}", name.as_str()));
+    Some(Wake::Go { to: *to, way, answer: None, why, consumed: false })
 }
 
 fn wake_ask(ask: &Ask, then: Option<NodeIndex>, event: &Happening, consumed: bool) -> Wake {
@@ -136,9 +148,16 @@ fn wake_ask(ask: &Ask, then: Option<NodeIndex>, event: &Happening, consumed: boo
     let is = |answer: &str, text: &str| answer.to_lowercase() == text.to_lowercase();
     if let Some((answer, to)) = ask.answers.iter().find(|(a, _)| is(a, &said) || is(a, &intent)) {
         let why = format!("the answer is {answer:?}");
-        return Wake::Go { to: Some(*to), answer: Some(answer.clone()), why, consumed: true };
+        let way = Edge::Answer(answer.clone());
+        return Wake::Go { to: Some(*to), way, answer: Some(answer.clone()), why, consumed: true };
     }
-    let go = |to, why: &str| Wake::Go { to, answer: Some(said.clone()), why: why.into(), consumed: true };
+    let go = |to, why: &str| Wake::Go {
+        to,
+        way: Edge::Otherwise,
+        answer: Some(said.clone()),
+        why: why.into(),
+        consumed: true,
+    };
     match (ask.answers.is_empty(), ask.otherwise) {
         (true, _) => go(then, "any answer will do"),
         (false, Some(otherwise)) => go(Some(otherwise), "none of the answers"),
@@ -170,7 +189,7 @@ fn wake_wait<'d>(
         }
     }
     let to = walk.flow().graph[node].then;
-    Wake::Go { to, answer: None, why: "what it waited for".into(), consumed: false }
+    Wake::Go { to, way: Edge::Then, answer: None, why: "what it waited for".into(), consumed: false }
 }
 
 /// What a bot's flow says goes the way of all bots.

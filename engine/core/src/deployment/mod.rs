@@ -8,6 +8,7 @@ use std::sync::Arc;
 use petgraph::graph::NodeIndex;
 
 use crate::centre::{BotEntry, Centre, ChannelEntry, List, Queue};
+use crate::coverage::Recorder;
 use crate::diagnostic::Findings;
 use crate::flow::{Flow, Node};
 use crate::model::EventName;
@@ -37,6 +38,8 @@ pub struct Deployment {
     pub handlers: BTreeMap<EventName, (String, NodeIndex)>,
     /// Evaluates expressions and rules; the one that compiled them.
     pub host: Arc<Host>,
+    /// Counts what is walked; only tools have one.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 /// What loading gives: a deployment when there is no error, and all findings in any case.

@@ -136,6 +136,22 @@ impl Expression {
         }
     }
 
+    /// Whether computing it cannot fail: it only reads facts that are there, compares them for equality, and joins truths.
+    pub fn is_total(&self, shape: &dyn Shape) -> bool {
+        let reader = Reader { shape, facts: None, found: Vec::new() };
+        let mut total = true;
+        for statement in self.ast.statements() {
+            statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode]| {
+                total &= match nodes.last() {
+                    Some(ASTNode::Expr(expr)) => reader.is_total(nodes, expr),
+                    _ => true,
+                };
+                total
+            });
+        }
+        total
+    }
+
     /// Whether it reads no fact, so that it says the same whatever happens.
     pub fn is_constant(&self) -> bool {
         self.needs.named.is_empty() && !self.needs.all
@@ -188,6 +204,32 @@ impl Reader<'_> {
             }
             Some(ASTNode::Stmt(rhai::Stmt::If(flow, _))) => self.truth(&flow.expr),
             _ => {}
+        }
+    }
+
+    /// Whether this part of an expression cannot fail, given that its own parts cannot.
+    fn is_total(&self, nodes: &[ASTNode], expr: &Expr) -> bool {
+        let truths = |all: &[Expr]| all.iter().all(|expr| self.type_of(expr) == Some(Type::Truth));
+        match expr {
+            Expr::BoolConstant(..) | Expr::IntegerConstant(..) | Expr::FloatConstant(..) => true,
+            Expr::StringConstant(..) | Expr::InterpolatedString(..) | Expr::Stmt(_) => true,
+            // Looked at as a whole, at the dot or at the bare name.
+            Expr::Property(..) => true,
+            Expr::Variable(..) => match strict_occurrence(nodes) {
+                Some((_, path)) if !path.is_empty() => true,
+                _ => matches!(self.look(expr), Some((_, Look::Known(..)))),
+            },
+            Expr::Dot(..) => {
+                let inner = matches!(nodes, [.., ASTNode::Expr(Expr::Dot(above, ..)), _] if std::ptr::eq(&above.rhs, expr));
+                inner || matches!(self.look(expr), Some((_, Look::Known(..))))
+            }
+            Expr::And(all, _) | Expr::Or(all, _) => truths(all),
+            Expr::FnCall(call, _) => match (call.name.as_str(), call.args.as_slice()) {
+                ("==" | "!=", [_, _]) => true,
+                ("!", [one]) => truths(std::slice::from_ref(one)),
+                _ => false,
+            },
+            _ => false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The one place a rule engine is made, and the only way to run a rule.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use rhai::module_resolvers::DummyModuleResolver;
 use rhai::packages::{
@@ -12,7 +13,8 @@ use rhai::{AST, CallFnOptions, Dynamic, Engine, OptimizationLevel, Scope};
 use super::error::{RuleError, RuleErrorKind};
 use super::facts::FactSource;
 use super::source::{Expression, RuleFile, RuleFunction};
-use super::{Json, capture, convert, functions, limits, optional, suite, weight};
+use super::{Json, capture, convert, functions, limits, optional, probes, suite, weight};
+use crate::coverage::Recorder;
 
 /// Words that do not parse in a rule. Most have nothing behind them here anyway; refusing them when the
 /// file is loaded tells the analyst at once. `**` differs in the last bit between platforms.
@@ -27,6 +29,8 @@ pub struct Host {
     // Facts of an expression are known only when it runs, so here a missing name is found then and not by
     // the parser.
     expressions: Engine,
+    /// Counts the lines of rules that are run; only tools have one.
+    recorder: Option<Arc<Recorder>>,
 }
 
 /// What a rule decided.
@@ -55,7 +59,25 @@ impl Host {
 
     /// A host at another optimizer level, for a test that compares what the shipped rules decide at each.
     pub fn with_optimization(level: OptimizationLevel) -> Self {
-        Host { rules: hardened(level, true), expressions: hardened(level, false) }
+        Host { rules: hardened(level, true), expressions: hardened(level, false), recorder: None }
+    }
+
+    /// A host that counts which lines of the rules are run.
+    pub fn recording(recorder: Arc<Recorder>) -> Self {
+        let mut host = Host::new();
+        host.record(Some(recorder));
+        host
+    }
+
+    /// Counts from now on.
+    pub(crate) fn record(&mut self, recorder: Option<Arc<Recorder>>) {
+        if let Some(recorder) = &recorder {
+            let recorder = recorder.clone();
+            self.rules.register_fn(probes::PROBE, move |probe: i64| {
+                recorder.hit(usize::try_from(probe).unwrap_or(usize::MAX));
+            });
+        }
+        self.recorder = recorder;
     }
 
     /// A host for tests of rules, which may use the assertions and builders of [`super::suite`].
@@ -112,7 +134,20 @@ impl Host {
             Ok((capture::captured(&ast)?, ast))
         });
         let (captured, ast) = checked.map_err(|e| shifts.restore(e))?;
-        Ok(RuleFile::new(file, source, ast, captured, shifts))
+        let plain = RuleFile::new(file, source, ast, captured, shifts);
+        Ok(match self.recorder.as_ref().and_then(|recorder| self.probed(recorder, file, source, &plain)) {
+            Some(ast) => plain.run_as(ast),
+            None => plain,
+        })
+    }
+
+    /// The file with probes that count.
+    fn probed(&self, recorder: &Recorder, file: &str, source: &str, plain: &RuleFile) -> Option<AST> {
+        let (text, _) = optional::rewrite(source).ok()?;
+        let compile = |text: &str| unwound(|| self.rules.compile(text)).ok()?.ok();
+        let plan = probes::plan(&text, &plain.ast, &|text| compile(text).is_some());
+        let first = recorder.learn(file, source, plan.probes.clone())?;
+        compile(&plan.written(&text, first))
     }
 
     /// The value of an expression over some facts.

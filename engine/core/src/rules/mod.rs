@@ -20,6 +20,7 @@ mod host;
 pub mod limits;
 mod needs;
 mod optional;
+mod probes;
 mod source;
 mod suite;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use doubts::{Doubt, Doubted, Look, Shape, Type};
 pub use error::{RuleError, RuleErrorKind};
 pub use facts::{FactSource, FactValue, Facts};
 pub use host::{Host, Verdict};
+pub use probes::{Branch, Passed, Probes};
 pub use rhai::{Dynamic, OptimizationLevel};
 pub use source::{Expression, Read, RuleFile, RuleFunction};
 pub use suite::{FAILED, overlaid};

@@ -85,6 +85,12 @@ impl RuleFile {
         RuleFile { file: file.to_owned(), ast, captured, shifts, functions }
     }
 
+    /// This file, run as another tree says.
+    pub(super) fn run_as(mut self, ast: AST) -> Self {
+        self.ast = ast;
+        self
+    }
+
     /// This file with the functions of another one behind its own.
     pub(super) fn with(mut self, other: &RuleFile) -> Self {
         self.ast = self.ast.merge(&other.ast);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::centre::{BotEntry, BotKind};
+use crate::coverage::Recorder;
 use crate::deployment::Deployment;
 use crate::diagnostic::{Finding, Findings, Place, codes};
 use crate::model::Json;
@@ -205,6 +206,29 @@ impl Scenario {
         shipped: &BTreeMap<String, String>,
         host: Arc<Host>,
     ) -> Result<Arc<Deployment>, String> {
+        self.loaded(shipped, host).map(Arc::new)
+    }
+
+    /// Like [`Scenario::deployment`], and what is walked is counted. What the scenario itself changed is not: rules and
+    /// tables count when they are the shipped ones, flows by their content.
+    ///
+    /// # Errors
+    /// As [`Scenario::deployment`].
+    pub fn recorded(
+        &self,
+        shipped: &BTreeMap<String, String>,
+        recorder: &Arc<Recorder>,
+    ) -> Result<Arc<Deployment>, String> {
+        let changed =
+            self.given.files.iter().map(|(file, _)| file).chain(self.given.edits.iter().map(|e| &e.file));
+        let own_rules = changed.into_iter().any(|file| file.starts_with("rules/"));
+        let host = if own_rules { Host::new() } else { Host::recording(recorder.clone()) };
+        let mut deployment = self.loaded(shipped, Arc::new(host))?;
+        deployment.recorder = (!own_rules).then(|| recorder.clone());
+        Ok(Arc::new(deployment))
+    }
+
+    fn loaded(&self, shipped: &BTreeMap<String, String>, host: Arc<Host>) -> Result<Deployment, String> {
         let mut files = shipped.clone();
         files.extend(self.given.files.iter().cloned());
         for edit in &self.given.edits {
@@ -217,7 +241,7 @@ impl Scenario {
         let loaded = Deployment::load_with(files.clone(), host);
         let mut deployment = loaded.deployment.ok_or_else(|| loaded.findings.render(&files))?;
         self.adapt(&mut deployment);
-        Ok(Arc::new(deployment))
+        Ok(deployment)
     }
 
     fn adapt(&self, deployment: &mut Deployment) {

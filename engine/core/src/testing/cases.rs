@@ -103,7 +103,12 @@ impl Suite<'_> {
         match asked {
             Asked::Rule(rules, function) => self.host.call(rules, function, facts).map_err(|e| broke(&e)),
             Asked::Table(table) => match table.decide(&self.host, facts) {
-                Ok(decided) => Ok(decided.verdict),
+                Ok(decided) => {
+                    if let Some(recorder) = self.recorder {
+                        recorder.rows(&table.file, &decided.rows, table.rows.len());
+                    }
+                    Ok(decided.verdict)
+                }
                 Err(problem) => Err(Outcome::Error(problem)),
             },
         }

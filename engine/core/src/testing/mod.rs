@@ -5,16 +5,20 @@
 
 mod cases;
 mod functions;
+mod mutants;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
 use crate::conversation::blank_facts;
+use crate::coverage::Recorder;
 use crate::deployment::Deployment;
 use crate::diagnostic::{Finding, Findings, Place, codes};
 use crate::rules::{FAILED, Host, Json, RuleError, RuleErrorKind, RuleFile};
 use crate::table::Table;
+
+pub use mutants::{Mutant, mutants};
 
 /// How a file of cases ends; before it stands the name of the rule file.
 pub const CASES: &str = ".cases.yaml";
@@ -57,8 +61,9 @@ pub fn run(
     findings: &mut Findings,
 ) -> Vec<Tested> {
     let blank = blank_facts(deployment);
-    let host = Host::for_tests(blank.clone());
-    let suite = Suite { blank, host, wanted };
+    let mut host = Host::for_tests(blank.clone());
+    host.record(deployment.recorder.clone());
+    let suite = Suite { blank, host, recorder: deployment.recorder.as_deref(), wanted };
     let mut tested = Vec::new();
     for (file, text) in files {
         let Some(name) = file.strip_prefix("rules/") else { continue };
@@ -94,6 +99,7 @@ struct Subject<'s> {
 struct Suite<'s> {
     blank: Json,
     host: Host,
+    recorder: Option<&'s Recorder>,
     wanted: &'s dyn Fn(&str) -> bool,
 }
 

@@ -9,7 +9,7 @@ use crate::conversation::state::{Position, Run};
 use crate::conversation::timers::{REMINDER, RUN};
 use crate::conversation::work::{Happening, Work};
 use crate::conversation::{CALL_DEPTH_MAX, ERROR_BUDGET, RUNS_MAX, STEP_BUDGET, bots};
-use crate::flow::{Arg, Ask, Body as Said, By, Expr, Flow, Node, Part, Target, Template, Verb};
+use crate::flow::{Arg, Ask, Body as Said, By, Edge, Expr, Flow, Node, Part, Target, Template, Verb};
 use crate::model::{Body, Json, JsonMap};
 
 /// Where a node leads.
@@ -65,12 +65,16 @@ impl<'d, 'e> Walk<'d, 'e> {
                 match self.callers.pop() {
                     Some((flow, call)) => {
                         self.flow = flow;
+                        self.took(work, call, &Edge::Then);
                         next = flow.graph[call].then;
                         continue;
                     }
                     None => return,
                 }
             };
+            if let Some(recorder) = &work.d.recorder {
+                recorder.node(self.flow, &self.flow.graph[node].name);
+            }
             next = match self.within_budget(work).and_then(|()| self.node(work, node)) {
                 Ok(Way::To(to)) => to,
                 Ok(Way::Into(start)) => Some(start),
@@ -107,6 +111,9 @@ impl<'d, 'e> Walk<'d, 'e> {
             let here = &self.flow.graph[failed];
             let to = here.on_error.or(self.flow.on_error).filter(|to| *to != failed && !spent);
             if let Some(to) = to {
+                if here.on_error.is_some() {
+                    self.took(work, failed, &Edge::Error);
+                }
                 self.note(work, failed, &format!("ERROR, goes to {}", self.flow.graph[to].name), problem);
                 return Some(to);
             }
@@ -130,7 +137,7 @@ impl<'d, 'e> Walk<'d, 'e> {
             Verb::Say { body, to } => self.say(work, node, body, *to)?,
             Verb::Ask(ask) => return self.ask(work, index, ask),
             Verb::Choose(arms) => {
-                for arm in arms {
+                for (position, arm) in arms.iter().enumerate() {
                     let holds = match &arm.when {
                         Some(when) => self.truth(work, when)?,
                         None => true,
@@ -139,6 +146,8 @@ impl<'d, 'e> Walk<'d, 'e> {
                         let because = self.because(work, arm.because.as_ref())?;
                         let condition = arm.when.as_ref().map_or("otherwise", |w| w.code.source());
                         let why = if because.is_empty() { condition.to_owned() } else { because };
+                        let way = if arm.when.is_some() { Edge::When(position) } else { Edge::Otherwise };
+                        self.took(work, index, &way);
                         self.note(work, index, &self.arrow(arm.go), why);
                         return Ok(Way::To(arm.go));
                     }
@@ -161,7 +170,15 @@ impl<'d, 'e> Walk<'d, 'e> {
             }
             Verb::End => return Ok(Way::To(None)),
         }
+        self.took(work, index, &Edge::Then);
         Ok(Way::To(node.then))
+    }
+
+    /// Counts a way that is taken, where somebody counts.
+    pub(super) fn took(&self, work: &Work<'d>, node: NodeIndex, way: &Edge) {
+        if let Some(recorder) = &work.d.recorder {
+            recorder.way(self.flow, &self.flow.graph[node].name, way);
+        }
     }
 
     fn say(&self, work: &mut Work<'d>, node: &Node, said: &Said, to: Target) -> Result<(), String> {
@@ -235,7 +252,11 @@ impl<'d, 'e> Walk<'d, 'e> {
                 let table = work.d.tables.get(name);
                 let table =
                     table.ok_or_else(|| format!("rules/{name}.table.yaml is not in the deployment"))?;
-                table.decide(&work.d.host, &facts)?.verdict
+                let decided = table.decide(&work.d.host, &facts)?;
+                if let Some(recorder) = &work.d.recorder {
+                    recorder.rows(&table.file, &decided.rows, table.rows.len());
+                }
+                decided.verdict
             }
         };
         let why = verdict.why.unwrap_or_default();

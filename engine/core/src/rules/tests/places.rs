@@ -1,11 +1,14 @@
 //! Where errors point, and what is known of a source.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::json;
 
 use super::super::{Facts, Host, RuleErrorKind};
 use super::call;
+use crate::coverage::{Place, Recorder};
+use crate::deployment::Deployment;
 
 const QUEUES: &str = r#"// Head of the file.
 
@@ -126,4 +129,47 @@ fn a_rule_tells_which_facts_it_reads_itself_or_hands_on() {
     let file = Host::new().rules("rules/r.rhai", source).unwrap();
     assert_eq!(file.reads("one"), ["a", "c"]);
     assert_eq!(file.reads("three"), ["d"]);
+}
+
+#[test]
+fn lines_and_branches_that_were_run_are_counted() {
+    let source = "\
+fn rule(facts) {
+    // Not a statement.
+    let level = if facts.n > 3 { 2 } else { 1 };
+    if facts.vip {
+        level += 10;
+    } else if facts.n == 0 {
+        return \"zero\";
+    } else if !facts.known {
+        level -= 1
+    }
+    for x in facts.list {
+        level += x;
+    }
+    (level + 1) * 2
+}
+";
+    let recorder = Arc::new(Recorder::new());
+    let host = Host::recording(recorder.clone());
+    let plain = Host::new();
+    let file = host.rules("rules/r.rhai", source).unwrap();
+    let facts =
+        |n: i64, vip: bool| Facts::from_json(&json!({ "n": n, "vip": vip, "known": true, "list": [1] }));
+    for (n, vip) in [(5, true), (1, true), (1, false)] {
+        let same = plain.rules("rules/r.rhai", source).unwrap();
+        let value = host.call(&file, "rule", &facts(n, vip)).unwrap();
+        assert_eq!(value, plain.call(&same, "rule", &facts(n, vip)).unwrap());
+    }
+    let files = BTreeMap::from([
+        ("flows/centre.yaml".to_owned(), "centre: T\n".to_owned()),
+        ("rules/r.rhai".to_owned(), source.to_owned()),
+    ]);
+    let deployment = Deployment::load_with(files, Arc::new(host)).deployment.unwrap();
+    let report = recorder.report(&deployment);
+    let told = |places: &[Place]| places.iter().map(|p| (p.line, p.count)).collect::<Vec<_>>();
+    let rules = &report.files[0];
+    assert_eq!(told(&rules.nodes), [(3, 3), (4, 3), (5, 2), (7, 0), (9, 0), (11, 3), (12, 3), (14, 3)]);
+    assert_eq!(told(&rules.ways), [(3, 1), (3, 2), (4, 2), (4, 1), (6, 0), (6, 1), (8, 0), (8, 1)]);
+    assert_eq!(rules.percent(), (75, 75));
 }

@@ -1,0 +1,200 @@
+//! What was walked, against what there is.
+
+use std::collections::BTreeMap;
+
+use super::{Counts, Recorder};
+use crate::deployment::Deployment;
+use crate::flow::{Edge, Flow, Node, Verb};
+use crate::rules::{Passed, RuleFile};
+use crate::table::{Hit, Table};
+
+/// How often something was walked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Line in the file, from 1.
+    pub line: u32,
+    /// What it is: a node, a way out of one, a row, a line, a branch.
+    pub what: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// One file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileReport {
+    /// Path, relative to the deployment.
+    pub file: String,
+    /// Nodes of a flow, rows of a table, lines of rules.
+    pub nodes: Vec<Place>,
+    /// Ways out of nodes and into flows, branches of rules.
+    pub ways: Vec<Place>,
+}
+
+/// All files of a deployment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// By path.
+    pub files: Vec<FileReport>,
+}
+
+impl Recorder {
+    /// What was walked of a deployment.
+    #[must_use]
+    pub fn report(&self, deployment: &Deployment) -> Report {
+        let counts = self.counts();
+        let flows = deployment.flows.values().map(|flow| flow_report(flow, &counts));
+        let tables = deployment.tables.values().map(|table| table_report(table, &counts));
+        let rules = deployment.rules.values().map(|rules| rules_report(rules, &counts));
+        let mut files: Vec<FileReport> = flows.chain(tables).chain(rules).collect();
+        files.sort_by(|a, b| a.file.cmp(&b.file));
+        Report { files }
+    }
+}
+
+impl Report {
+    /// Percent of nodes, rows and lines that were walked, rounded down; 100 when there are none.
+    #[must_use]
+    pub fn nodes_percent(&self) -> u64 {
+        percent(self.files.iter().flat_map(|file| &file.nodes))
+    }
+
+    /// Percent of ways and branches that were walked, rounded down.
+    #[must_use]
+    pub fn ways_percent(&self) -> u64 {
+        percent(self.files.iter().flat_map(|file| &file.ways))
+    }
+}
+
+impl FileReport {
+    /// Percent of nodes, rows and lines, and of ways and branches.
+    #[must_use]
+    pub fn percent(&self) -> (u64, u64) {
+        (percent(self.nodes.iter()), percent(self.ways.iter()))
+    }
+}
+
+fn percent<'p>(places: impl Iterator<Item = &'p Place>) -> u64 {
+    let (mut walked, mut all) = (0_u64, 0_u64);
+    for place in places {
+        all += 1;
+        walked += u64::from(place.count > 0);
+    }
+    (walked * 100).checked_div(all).unwrap_or(100)
+}
+
+/// How a way is called.
+pub(super) fn label(way: &Edge) -> String {
+    match way {
+        Edge::Then => "then".to_owned(),
+        Edge::When(arm) => format!("arm {}", arm + 1),
+        Edge::Otherwise => "otherwise".to_owned(),
+        Edge::Answer(answer) => format!("answer {answer:?}"),
+        Edge::Timeout => "on_timeout".to_owned(),
+        Edge::Until(event) => format!("until {}", event.as_str()),
+        Edge::Error => "on_error".to_owned(),
+        Edge::Reminder => "goto".to_owned(),
+    }
+}
+
+/// Every way out of a node, those that end the run included.
+fn ways(node: &Node) -> Vec<Edge> {
+    let mut ways = match &node.verb {
+        Verb::Choose(arms) => {
+            let way = |(at, arm): (usize, &crate::flow::Arm)| match arm.when {
+                Some(_) => Edge::When(at),
+                None => Edge::Otherwise,
+            };
+            arms.iter().enumerate().map(way).collect()
+        }
+        Verb::Ask(ask) => {
+            let answers = ask.answers.iter().map(|(answer, _)| Edge::Answer(answer.clone()));
+            let otherwise = ask.otherwise.map(|_| Edge::Otherwise);
+            let until = ask.until.iter().map(|(event, _)| Edge::Until(event.clone()));
+            answers.chain(otherwise).chain([Edge::Timeout]).chain(until).collect()
+        }
+        Verb::Wait(wait) => {
+            let timeout = (!wait.events.is_empty() || wait.on_timeout.is_some()).then_some(Edge::Timeout);
+            let then = (!wait.events.is_empty() || wait.on_timeout.is_none()).then_some(Edge::Then);
+            let until = wait.until.iter().map(|(event, _)| Edge::Until(event.clone()));
+            then.into_iter().chain(timeout).chain(until).collect()
+        }
+        Verb::Act { goto: Some(_), .. } => vec![Edge::Then, Edge::Reminder],
+        Verb::End => Vec::new(),
+        _ => vec![Edge::Then],
+    };
+    ways.extend(node.on_error.map(|_| Edge::Error));
+    ways
+}
+
+fn flow_report(flow: &Flow, counts: &Counts) -> FileReport {
+    let count = |node: &str, way: Option<String>| {
+        counts.flows.get(&(flow.version.clone(), node.to_owned(), way)).copied().unwrap_or(0)
+    };
+    let (mut nodes, mut out) = (Vec::new(), Vec::new());
+    for (event, node) in &flow.on {
+        let node = &flow.graph[*node];
+        let count = count("", Some(event.as_str().to_owned()));
+        let what = format!("on {} → {}", event.as_str(), node.name);
+        out.push(Place { line: node.place.line, what, count });
+    }
+    for node in flow.graph.node_weights() {
+        // The node that only ends is written nowhere.
+        if !flow.nodes.contains_key(&node.name) || crate::flow::ENDS.contains(&node.name.as_str()) {
+            continue;
+        }
+        let line = node.place.line;
+        nodes.push(Place { line, what: node.name.clone(), count: count(&node.name, None) });
+        for way in ways(node) {
+            let label = label(&way);
+            let count = count(&node.name, Some(label.clone()));
+            out.push(Place { line, what: format!("{}, {label}", node.name), count });
+        }
+    }
+    sorted(flow.file.clone(), nodes, out)
+}
+
+fn table_report(table: &Table, counts: &Counts) -> FileReport {
+    let count = |row: usize| counts.rows.get(&(table.file.clone(), row)).copied().unwrap_or(0);
+    let mut nodes: Vec<Place> = (table.rows.iter().enumerate())
+        .map(|(at, row)| Place { line: row.place.line, what: format!("row {}", at + 1), count: count(at) })
+        .collect();
+    if let Some(otherwise) = table.otherwise.as_ref().filter(|_| table.hit != Hit::Collect) {
+        let count = count(table.rows.len());
+        nodes.push(Place { line: otherwise.place.line, what: "otherwise".to_owned(), count });
+    }
+    sorted(table.file.clone(), nodes, Vec::new())
+}
+
+fn rules_report(rules: &RuleFile, counts: &Counts) -> FileReport {
+    let Some(known) = counts.rules.get(rules.file()) else {
+        return sorted(rules.file().to_owned(), Vec::new(), Vec::new());
+    };
+    let hit = |probe: usize| counts.hits.get(known.first + probe).copied().unwrap_or(0);
+    let mut lines: BTreeMap<u32, u64> = BTreeMap::new();
+    for (probe, line) in known.probes.lines.iter().enumerate() {
+        let count = lines.entry(*line).or_default();
+        *count = (*count).max(hit(probe));
+    }
+    let nodes =
+        lines.into_iter().map(|(line, count)| Place { line, what: "line".to_owned(), count }).collect();
+    let mut taken: Vec<(u64, u64)> = Vec::new();
+    for branch in &known.probes.branches {
+        let asked = match branch.asked {
+            Passed::Probe(probe) => hit(probe),
+            Passed::Not(above) => taken[above].1,
+        };
+        let then = hit(branch.then);
+        taken.push((then, asked.saturating_sub(then)));
+    }
+    let ways = known.probes.branches.iter().zip(taken).flat_map(|(branch, (then, not))| {
+        let at = |what: &str, count| Place { line: branch.line, what: what.to_owned(), count };
+        [at("if it holds", then), at("if it does not", not)]
+    });
+    sorted(rules.file().to_owned(), nodes, ways.collect())
+}
+
+fn sorted(file: String, mut nodes: Vec<Place>, mut ways: Vec<Place>) -> FileReport {
+    nodes.sort_by_key(|place| place.line);
+    ways.sort_by_key(|place| place.line);
+    FileReport { file, nodes, ways }
+}
