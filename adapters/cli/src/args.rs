@@ -232,9 +232,15 @@ pub(crate) struct ChatArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct SchemaArgs {
-    /// Folder to write to.
-    #[arg(long, default_value = "schemas", value_name = "DIR")]
-    pub(crate) out: PathBuf,
+    /// Folder to write to [default: schemas; with --live .convene/schemas].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write the schemas of files with the names of a deployment: its queues, bots, channels, agents, flows and rules.
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Folder of the deployment for --live: flows/ and rules/.
+    #[arg(long, env = "CONVENE_DIR", default_value = ".", value_name = "DIR", requires = "live")]
+    pub(crate) dir: PathBuf,
 }
 
 #[derive(Debug, ClapArgs)]

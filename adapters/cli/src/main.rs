@@ -27,6 +27,7 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    end_with_the_reader();
     let args = Args::parse();
     logs::start(&args.command);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -50,4 +51,16 @@ fn main() -> ExitCode {
     });
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     code
+}
+
+/// Ends quietly when nobody reads what is printed any more, as in `convene validate | head`.
+fn end_with_the_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload().downcast_ref::<String>().map_or("", String::as_str);
+        if said.starts_with("failed printing to") && said.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        usual(panic);
+    }));
 }

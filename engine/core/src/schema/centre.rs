@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::parts::{
-    Key, boolean, described, duration, integer, list, map, may, must, name, object, one_of, or, such_as,
-    text, with, word, words,
+    Key, boolean, described, duration, integer, list, map, may, must, name, name_definitions, named, object,
+    one_of, or, such_as, text, with, word, words,
 };
 use crate::model::Json;
 
@@ -19,6 +19,8 @@ pub(super) fn schema() -> Json {
     let keys = times().into_iter().chain(routing()).chain(channels()).chain(people()).chain(service());
     let name = may("centre", "Name of the centre, shown to people.", such_as(text(), "Harbour Bank"));
     let schema = object(doc, std::iter::once(name).chain(keys));
+    let names = ["media", "attribute", "channel_type", "queue", "list", "bot", "agent", "calendar", "flow"];
+    let schema = with(schema, "$defs", Json::Object(name_definitions(&names, &text())));
     with(with(schema, "title", json!("Convene contact centre")), "examples", json!([example()]))
 }
 
@@ -39,11 +41,6 @@ fn example() -> Json {
 /// Named things.
 fn names(doc: &str, values: &Json) -> Json {
     described(map(&name(1, 110), values), doc)
-}
-
-/// The name of something that is defined elsewhere.
-fn reference(example: &str) -> Json {
-    such_as(text(), example)
 }
 
 fn times() -> [Key; 5] {
@@ -130,7 +127,7 @@ fn queue() -> Json {
     object(
         "A queue.",
         [
-            must("media", "Its medium.", reference("CHAT")),
+            must("media", "Its medium.", named("media")),
             may("service_level", "What the service level report measures.", level),
             may("agent_sla", "How soon an agent answers; no timer runs when left out.", duration()),
             may("priority", "Priority of its tasks, 10 first.", or(integer(1, 10), 1)),
@@ -183,8 +180,8 @@ fn channel_type() -> Json {
     object(
         "A channel type.",
         [
-            must("media", "Its medium.", reference("CHAT")),
-            must("identifier", "The customer attribute that holds its identifiers.", reference("phone")),
+            must("media", "Its medium.", named("media")),
+            must("identifier", "The customer attribute that holds its identifiers.", named("attribute")),
             may("voice", voice, boolean()),
             may("interactive", interactive, boolean()),
             may("text_max", text_max, integer(1, 1_000_000)),
@@ -201,20 +198,16 @@ fn channel() -> Json {
     let mut schema = object(
         "A channel: one address customers reach.",
         [
-            must("type", "Its channel type.", reference("WEB")),
+            must("type", "Its channel type.", named("channel_type")),
             must(
                 "service_identifier",
                 "The address, such as a telephone number; no other channel has it.",
-                reference("+4930901820"),
+                such_as(text(), "+4930901820"),
             ),
-            must("bot", "The bot that joins every conversation.", reference("concierge")),
+            must("bot", "The bot that joins every conversation.", named("bot")),
             may("routing", "How work reaches an agent.", or(routing, "PUSH")),
-            may(
-                "queue",
-                "The queue (PUSH), which serves the medium of the channel's type.",
-                reference("general"),
-            ),
-            may("list", "The list (PULL).", reference("callbacks")),
+            may("queue", "The queue (PUSH), which serves the medium of the channel's type.", named("queue")),
+            may("list", "The list (PULL).", named("list")),
             may(
                 "request_ttl",
                 "How long a request may look for an agent; longer than `ring_time`.",
@@ -231,7 +224,7 @@ fn channel() -> Json {
                 "Whether contacts that agents start go out here; one channel of each type.",
                 or(boolean(), false),
             ),
-            may("calendar", "Business hours shown to customers.", reference("office")),
+            may("calendar", "Business hours shown to customers.", named("calendar")),
         ],
     );
     schema["allOf"] = json!([
@@ -275,7 +268,7 @@ fn bot() -> Json {
             may("events", "Whether it is told of events such as AGENT_SUBSCRIBED too.", or(boolean(), false)),
         ]
     };
-    let script = [kind("SCRIPT"), must("flow", "The flow, of `kind: bot`.", reference("concierge"))];
+    let script = [kind("SCRIPT"), must("flow", "The flow, of `kind: bot`.", named("flow"))];
     let webhook = [
         kind("WEBHOOK"),
         must("url", "Where it is called, without user name and password.", url),
@@ -344,11 +337,11 @@ fn agent() -> Json {
 }
 
 fn team() -> Json {
-    let members = || list(&reference("amal"));
+    let members = || list(&named("agent"));
     object(
         "A team.",
         [
-            may("supervisor", "The agent who supervises it.", reference("amal")),
+            may("supervisor", "The agent who supervises it.", named("agent")),
             may("secondary", "Further supervisors.", members()),
             may("agents", "Its members.", members()),
         ],

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::parts::{
-    Key, boolean, defined, described, duration, integer, map, may, must, object, one_of, or, sentence,
-    such_as, text, with, word, words,
+    Key, boolean, defined, described, duration, integer, map, may, must, name_definitions, named, object,
+    one_of, or, sentence, such_as, text, with, word, words,
 };
 use crate::conversation::CONVERSATION_DATA_MAX;
 use crate::flow::verbs::{
@@ -57,7 +57,10 @@ fn nodes() -> Json {
 }
 
 fn definitions() -> JsonMap {
-    let mut definitions = JsonMap::new();
+    let mut definitions = name_definitions(&["bot", "queue", "list", "agent", "channel_type"], &text());
+    definitions.extend(name_definitions(&["flow"], &flow_name()));
+    let rule = json!({ "type": "string", "pattern": r"^[^.]+(\..+)?$" });
+    definitions.extend(name_definitions(&["rule"], &rule));
     let mut node = Vec::new();
     for (name, schema) in pieces() {
         definitions.insert(name.to_owned(), schema);
@@ -168,16 +171,12 @@ fn only_open_questions() -> Json {
 /// What stands behind a verb of the language.
 fn value(verb: &str) -> Json {
     match verb {
-        "say" => either(defined("text"), said(true)),
-        "ask" => either(defined("text"), said(false)),
+        "say" => either(described(defined("text"), &says("say")), said(true)),
+        "ask" => either(described(defined("text"), &says("ask")), said(false)),
         "choose" => json!({ "type": "array", "minItems": 1, "items": defined("arm") }),
-        "decide" => {
-            let rule = "`table` asks `rules/table.table.yaml`; `file.function` calls `fn function(facts)` of `rules/file.rhai`.";
-            let pattern = json!({ "type": "string", "pattern": r"^[^.]+(\..+)?$" });
-            described(such_as(pattern, "queues.priority"), rule)
-        }
+        "decide" => named("rule"),
         "wait" => waited_for(),
-        "call" => described(flow_name(), "Name of the flow, which needs a `start`."),
+        "call" => named("flow"),
         "set" => {
             let slots = "Slots with their values, all computed from the facts before.";
             described(with(map(&word(), &json!({})), "type", json!("object")), slots)
@@ -187,6 +186,12 @@ fn value(verb: &str) -> Json {
         "end" => json!({ "type": ["object", "null"], "maxProperties": 0 }),
         _ => json!({}),
     }
+}
+
+/// What a verb does, where it is written with a text alone: an editor explains the text it finds, not the key.
+fn says(verb: &str) -> String {
+    let doc = CORE_VERBS.iter().find(|core| core.verb == verb).map_or("", |core| core.doc);
+    format!("{doc} `{{{{expression}}}}` is filled in.")
 }
 
 fn either(one: Json, other: Json) -> Json {
@@ -313,9 +318,13 @@ fn parameter(parameter: &Parameter) -> Key {
 /// What a parameter of this kind holds: a constant, or an expression that gives one.
 fn holds(kind: Kind) -> Json {
     match kind {
-        Kind::Text | Kind::Bot | Kind::Queue | Kind::List | Kind::Agent(&[]) => defined("text"),
-        Kind::Agent(words) => either(one_of(words), defined("text")),
-        Kind::Session => either(one_of(SESSIONS), defined("text")),
+        Kind::Text => defined("text"),
+        Kind::Bot => named("bot"),
+        Kind::Queue => named("queue"),
+        Kind::List => named("list"),
+        Kind::Agent(&[]) => named("agent"),
+        Kind::Agent(words) => either(one_of(words), named("agent")),
+        Kind::Session => either(one_of(SESSIONS), named("channel_type")),
         Kind::Boolean => either(boolean(), defined("computed")),
         Kind::Duration => either(defined("duration"), defined("computed")),
         Kind::Priority => either(integer(1, 11), defined("computed")),

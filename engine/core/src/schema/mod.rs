@@ -10,24 +10,37 @@
 
 mod centre;
 mod flow;
+mod live;
 mod messages;
 mod parts;
 mod rules;
 mod scenario;
 
+use crate::deployment::Deployment;
 use crate::model::Json;
+
+/// The schemas of files for one deployment, which list the names it has.
+#[must_use]
+pub fn live(deployment: &Deployment) -> Vec<(&'static str, Json)> {
+    live::of(deployment, files())
+}
 
 /// Every schema, by name; the file of a name is `schemas/<name>.schema.json`. Each carries `$schema`, the
 /// relative `$id` under which it is kept, a title and a description. Order is that of the list.
 #[must_use]
 pub fn all() -> Vec<(&'static str, Json)> {
-    let mut all = vec![
+    let mut all = files();
+    all.extend(messages::all().into_iter().map(|(name, schema)| (name, parts::file(name, schema))));
+    all
+}
+
+/// The schemas of files.
+fn files() -> Vec<(&'static str, Json)> {
+    vec![
         ("flow", parts::file("flow", flow::schema())),
         ("centre", parts::file("centre", centre::schema())),
         ("table", parts::file("table", rules::table())),
         ("cases", parts::file("cases", rules::cases())),
         ("scenario", parts::file("scenario", scenario::schema())),
-    ];
-    all.extend(messages::all().into_iter().map(|(name, schema)| (name, parts::file(name, schema))));
-    all
+    ]
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::live;
 use crate::model::{Json, JsonMap};
 
 /// One key of an object.
@@ -107,6 +108,21 @@ pub(super) fn one_of(words: &[&str]) -> Json {
 /// A reference to a definition of the same schema.
 pub(super) fn defined(name: &str) -> Json {
     json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+/// The name of something that is defined elsewhere, by its kind (see [`super::live`]).
+pub(super) fn named(kind: &str) -> Json {
+    defined(&live::definition(kind))
+}
+
+/// The definitions of these kinds of names; each is a schema of what may be written instead of a known name.
+pub(super) fn name_definitions(kinds: &[&str], otherwise: &Json) -> JsonMap {
+    let wanted = live::KINDS.iter().filter(|(kind, _, _)| kinds.contains(kind));
+    wanted
+        .map(|(kind, example, doc)| {
+            (live::definition(kind), described(such_as(otherwise.clone(), *example), doc))
+        })
+        .collect()
 }
 
 /// A schema with its explanation.

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::parts::{Key, boolean, duration, list, map, may, must, object, or, such_as, text, with, words};
+use super::parts::{
+    Key, boolean, duration, list, map, may, must, name_definitions, named, object, or, such_as, text, with,
+    words,
+};
 use crate::model::Json;
 
 /// The schema of `tests/scenarios/*.yaml`.
@@ -20,6 +23,8 @@ pub(super) fn schema() -> Json {
             may("until", until, duration()),
         ],
     );
+    let names = name_definitions(&["agent", "channel", "bot"], &text());
+    let schema = with(schema, "$defs", Json::Object(names));
     with(with(schema, "title", json!("Convene scenario")), "examples", json!([example()]))
 }
 
@@ -57,7 +62,7 @@ fn given() -> Json {
             may("customers", "Customer profiles by id.", by_name(&customer())),
             may("bots", bots, by_name(&list(&answer()))),
             may("wrap_up", "Whether agents wrap up; as the centre says when left out.", boolean()),
-            may("bot", "Another bot for every channel.", text()),
+            may("bot", "Another bot for every channel.", named("bot")),
             may("files", files, by_name(&text())),
             may("edits", edits, by_name(&list(&edit()))),
         ],
@@ -138,7 +143,7 @@ fn by_customer() -> Json {
     ]);
     let keys = [
         must("customer", "The customer's identifier on the channel.", text()),
-        may("on", "The channel.", or(text(), "web")),
+        may("on", "The channel.", or(named("channel"), "web")),
         may("does", "What the customer does.", does),
         may("says", "A text the customer writes.", text()),
         may("presses", "The payload of a button the customer presses.", text()),
@@ -162,7 +167,7 @@ fn by_agent() -> Json {
         ("stay", "Starts the agent timer again."),
     ]);
     let keys = [
-        must("agent", "The agent's id.", text()),
+        must("agent", "The agent's id.", named("agent")),
         may("does", "What the agent does.", does),
         may("says", "A text the agent writes to the customer.", text()),
         may("whispers", "A text the agent writes to the other agents.", text()),
