@@ -199,6 +199,9 @@ pub(crate) struct GraphArgs {
     /// How it is drawn.
     #[arg(long, value_enum, default_value = "mermaid")]
     pub(crate) format: Drawing,
+    /// Show how often tests and scenarios walked each node and way; what none walked is red.
+    #[arg(long)]
+    pub(crate) coverage: bool,
 }
 
 #[derive(Debug, ClapArgs)]

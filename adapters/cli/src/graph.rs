@@ -3,26 +3,26 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use convene_core::deployment::Deployment;
+use convene_core::coverage::Recorder;
 use convene_core::graph::{Picture, dot, mermaid};
-use convene_runtime::deployments;
 use layout::backends::svg::SVGWriter;
 use layout::gv::{DotParser, GraphBuilder};
 
 use crate::args::{Drawing, GraphArgs};
-use crate::exit;
+use crate::{exit, test};
 
 /// Draws the flow that is named.
 pub(crate) fn graph(args: &GraphArgs) -> ExitCode {
-    let files = match deployments::read_folder(&args.dir) {
-        Ok(files) => files,
-        Err(problem) => return exit::environment(&problem.to_string()),
-    };
-    let loaded = Deployment::load(files.clone());
-    let Some(deployment) = loaded.deployment else {
-        eprintln!("{}", loaded.findings.render(&files));
-        return exit::findings();
+    let recorder = args.coverage.then(|| Arc::new(Recorder::new()));
+    let deployment = match test::walked(&args.dir, recorder.as_ref()) {
+        Ok(Ok(deployment)) => deployment,
+        Ok(Err(findings)) => {
+            eprintln!("{findings}");
+            return exit::findings();
+        }
+        Err(problem) => return exit::environment(&problem),
     };
     let stem = Path::new(&args.flow).file_stem().and_then(|s| s.to_str()).unwrap_or(&args.flow);
     let by_file = || deployment.flows.values().find(|flow| flow.file == args.flow);
@@ -31,7 +31,7 @@ pub(crate) fn graph(args: &GraphArgs) -> ExitCode {
         let problem = format!("no flow is called {:?}; there are: {}", args.flow, known.join(", "));
         return exit::environment(&problem);
     };
-    let picture = Picture::of(flow);
+    let picture = Picture::of(flow, recorder.as_deref());
     match args.format {
         Drawing::Mermaid => print!("{}", mermaid(&picture)),
         Drawing::Dot => print!("{}", dot(&picture)),

@@ -59,6 +59,23 @@ pub(crate) fn test(args: &TestArgs) -> ExitCode {
     once(&targets, args, &wanted)
 }
 
+/// A deployment and, with a recorder, what its tests and scenarios walk. The inner error is what is wrong with it.
+pub(crate) fn walked(
+    dir: &Path,
+    recorder: Option<&Arc<Recorder>>,
+) -> Result<Result<Deployment, String>, String> {
+    let target = Target::read(dir)?;
+    let deployment = match target.deployment(recorder) {
+        Ok(deployment) => deployment,
+        Err(findings) => return Ok(Err(findings)),
+    };
+    if let Some(recorder) = recorder {
+        target.run(&deployment, &|_| true);
+        scenarios::count(&target, None, recorder)?;
+    }
+    Ok(Ok(deployment))
+}
+
 fn once(targets: &[Target], args: &TestArgs, wanted: Wanted<'_>) -> ExitCode {
     let begun = Instant::now();
     let covers = args.coverage || args.min.is_some() || args.format == TestFormat::Lcov;
@@ -128,7 +145,7 @@ impl Target {
         let loaded = Deployment::load_with(self.files.clone(), Arc::new(host));
         let Some(mut deployment) = loaded.deployment else {
             return Err(
-                loaded.findings.render(&self.files) + "the deployment is not valid; nothing was tested\n"
+                loaded.findings.render(&self.files) + "the deployment is not valid; nothing was run\n"
             );
         };
         deployment.recorder = recorder.cloned();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Counts, Recorder};
 use crate::deployment::Deployment;
-use crate::flow::{Edge, Flow, Node, Verb};
+use crate::flow::{Edge, Flow};
 use crate::rules::{Passed, RuleFile};
 use crate::table::{Hit, Table};
 
@@ -48,6 +48,29 @@ impl Recorder {
         let mut files: Vec<FileReport> = flows.chain(tables).chain(rules).collect();
         files.sort_by(|a, b| a.file.cmp(&b.file));
         Report { files }
+    }
+}
+
+impl Recorder {
+    /// How often a run came to a node.
+    pub(crate) fn node_count(&self, flow: &Flow, node: &str) -> u64 {
+        self.counts().walked(flow, node, None)
+    }
+
+    /// How often a run left a node by this way.
+    pub(crate) fn way_count(&self, flow: &Flow, node: &str, way: &Edge) -> u64 {
+        self.counts().walked(flow, node, Some(label(way)))
+    }
+
+    /// How often an event entered a flow.
+    pub(crate) fn entry_count(&self, flow: &Flow, event: &str) -> u64 {
+        self.counts().walked(flow, "", Some(event.to_owned()))
+    }
+}
+
+impl Counts {
+    fn walked(&self, flow: &Flow, node: &str, way: Option<String>) -> u64 {
+        self.flows.get(&(flow.version.clone(), node.to_owned(), way)).copied().unwrap_or(0)
     }
 }
 
@@ -96,40 +119,8 @@ pub(super) fn label(way: &Edge) -> String {
     }
 }
 
-/// Every way out of a node, those that end the run included.
-fn ways(node: &Node) -> Vec<Edge> {
-    let mut ways = match &node.verb {
-        Verb::Choose(arms) => {
-            let way = |(at, arm): (usize, &crate::flow::Arm)| match arm.when {
-                Some(_) => Edge::When(at),
-                None => Edge::Otherwise,
-            };
-            arms.iter().enumerate().map(way).collect()
-        }
-        Verb::Ask(ask) => {
-            let answers = ask.answers.iter().map(|(answer, _)| Edge::Answer(answer.clone()));
-            let otherwise = ask.otherwise.map(|_| Edge::Otherwise);
-            let until = ask.until.iter().map(|(event, _)| Edge::Until(event.clone()));
-            answers.chain(otherwise).chain([Edge::Timeout]).chain(until).collect()
-        }
-        Verb::Wait(wait) => {
-            let timeout = (!wait.events.is_empty() || wait.on_timeout.is_some()).then_some(Edge::Timeout);
-            let then = (!wait.events.is_empty() || wait.on_timeout.is_none()).then_some(Edge::Then);
-            let until = wait.until.iter().map(|(event, _)| Edge::Until(event.clone()));
-            then.into_iter().chain(timeout).chain(until).collect()
-        }
-        Verb::Act { goto: Some(_), .. } => vec![Edge::Then, Edge::Reminder],
-        Verb::End => Vec::new(),
-        _ => vec![Edge::Then],
-    };
-    ways.extend(node.on_error.map(|_| Edge::Error));
-    ways
-}
-
 fn flow_report(flow: &Flow, counts: &Counts) -> FileReport {
-    let count = |node: &str, way: Option<String>| {
-        counts.flows.get(&(flow.version.clone(), node.to_owned(), way)).copied().unwrap_or(0)
-    };
+    let count = |node: &str, way: Option<String>| counts.walked(flow, node, way);
     let (mut nodes, mut out) = (Vec::new(), Vec::new());
     for (event, node) in &flow.on {
         let node = &flow.graph[*node];
@@ -144,7 +135,7 @@ fn flow_report(flow: &Flow, counts: &Counts) -> FileReport {
         }
         let line = node.place.line;
         nodes.push(Place { line, what: node.name.clone(), count: count(&node.name, None) });
-        for way in ways(node) {
+        for (way, _) in node.ways() {
             let label = label(&way);
             let count = count(&node.name, Some(label.clone()));
             out.push(Place { line, what: format!("{}, {label}", node.name), count });

@@ -16,6 +16,7 @@ mod header;
 mod node;
 mod value;
 pub mod verbs;
+mod ways;
 
 pub use ast::{
     Arg, Arm, Ask, Body, By, Edge, Expr, Flow, FlowKind, Node, Part, Target, Template, Verb, Wait,

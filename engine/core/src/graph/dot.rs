@@ -16,6 +16,10 @@ pub fn dot(picture: &Picture) -> String {
         if !shown.words.is_empty() {
             let _ = write!(words, "\\n{}", quoted(&shown.words));
         }
+        if let Some(count) = shown.walked {
+            let _ = write!(words, "\\n×{count}");
+        }
+        let fill = if shown.walked == Some(0) { "#f5b7b1" } else { fill };
         let _ = writeln!(out, "    {} [label=\"{words}\", shape={shape}, fillcolor=\"{fill}\"];", shown.id);
     }
     for arrow in &picture.arrows {
@@ -25,7 +29,9 @@ pub fn dot(picture: &Picture) -> String {
         } else {
             format!(", label=\"{}\"", quoted(&arrow.words))
         };
-        let _ = writeln!(out, "    {} -> {} [fontsize=10, style={style}{label}];", arrow.from, arrow.to);
+        let colour = if arrow.walked == Some(0) { ", color=\"#c0392b\"" } else { "" };
+        let _ =
+            writeln!(out, "    {} -> {} [fontsize=10, style={style}{label}{colour}];", arrow.from, arrow.to);
     }
     out.push_str("}\n");
     out
@@ -40,7 +46,7 @@ fn look(shape: Shape) -> (&'static str, &'static str) {
         Shape::Wait => ("octagon", "#ece6f7"),
         Shape::Call => ("component", "#f4f5f7"),
         Shape::Act => ("box", "#f4f5f7"),
-        Shape::End => ("doublecircle", "#ffffff"),
+        Shape::End => ("circle", "#ffffff"),
     }
 }
 

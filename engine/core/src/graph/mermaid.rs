@@ -14,7 +14,11 @@ pub fn mermaid(picture: &Picture) -> String {
         if !shown.words.is_empty() {
             let _ = write!(words, "<br/><small>{}</small>", quoted(&shown.words));
         }
-        let _ = writeln!(out, "    {}{open}\"{words}\"{close}:::{}", shown.id, class(shown.shape));
+        if let Some(count) = shown.walked {
+            let _ = write!(words, "<br/><small>×{count}</small>");
+        }
+        let class = if shown.walked == Some(0) { "unwalked" } else { class(shown.shape) };
+        let _ = writeln!(out, "    {}{open}\"{words}\"{close}:::{class}", shown.id);
     }
     for arrow in &picture.arrows {
         let line = if arrow.line == Line::Solid { "-->" } else { "-.->" };
@@ -22,11 +26,23 @@ pub fn mermaid(picture: &Picture) -> String {
             if arrow.words.is_empty() { String::new() } else { format!("|\"{}\"|", quoted(&arrow.words)) };
         let _ = writeln!(out, "    {} {line}{words} {}", arrow.from, arrow.to);
     }
+    for (number, _) in picture.arrows.iter().enumerate().filter(|(_, arrow)| arrow.walked == Some(0)) {
+        let _ = writeln!(out, "    linkStyle {number} stroke:{UNWALKED}");
+    }
+    if picture.boxes.iter().any(|shown| shown.walked.is_some()) {
+        let _ = writeln!(
+            out,
+            "    classDef unwalked fill:#fde2e1,color:#5c1410,stroke:{UNWALKED},stroke-width:2px"
+        );
+    }
     for (class, look) in LOOKS {
         let _ = writeln!(out, "    classDef {class} {look}");
     }
     out
 }
+
+/// The colour of what nothing has walked.
+const UNWALKED: &str = "#c0392b";
 
 /// How the classes of boxes look: by what people care for, speaking, deciding, waiting.
 const LOOKS: &[(&str, &str)] = &[

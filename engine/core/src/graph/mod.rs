@@ -9,9 +9,8 @@ mod tests;
 pub use dot::dot;
 pub use mermaid::mermaid;
 
-use petgraph::visit::EdgeRef;
-
-use crate::flow::{Arg, Body, By, Edge, Flow, Node, Verb};
+use crate::coverage::Recorder;
+use crate::flow::{Arg, Body, By, ENDS, Edge, Flow, Node, Verb};
 
 /// Longest words in a box or on an arrow, in characters.
 const WORDS_MAX: usize = 60;
@@ -50,6 +49,8 @@ pub struct Shown {
     pub name: String,
     /// Second line: what it does; empty when the name says it.
     pub words: String,
+    /// How often it was walked, where somebody counted.
+    pub walked: Option<u64>,
 }
 
 /// How an arrow is drawn.
@@ -72,6 +73,8 @@ pub struct Arrow {
     pub words: String,
     /// How it is drawn.
     pub line: Line,
+    /// How often it was walked, where somebody counted.
+    pub walked: Option<u64>,
 }
 
 /// A flow as boxes and arrows.
@@ -86,35 +89,69 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Draws a flow.
+    /// Draws a flow. With a recorder it shows what was walked, and what was not.
     #[must_use]
-    pub fn of(flow: &Flow) -> Self {
+    pub fn of(flow: &Flow, recorder: Option<&Recorder>) -> Self {
         let mut picture = Self { title: flow.title.clone(), boxes: Vec::new(), arrows: Vec::new() };
         for (event, node) in &flow.on {
-            picture.enter(event.as_str(), event.as_str(), &flow.graph[*node], Line::Solid);
+            let walked = recorder.map(|recorder| recorder.entry_count(flow, event.as_str()));
+            picture.enter(event.as_str(), event.as_str(), &flow.graph[*node], Line::Solid, walked);
         }
         if let Some(start) = flow.start {
-            picture.enter("START", "called by another flow", &flow.graph[start], Line::Solid);
+            picture.enter("START", "called by another flow", &flow.graph[start], Line::Solid, None);
         }
         if let Some(node) = flow.on_error {
-            picture.enter("ERROR", "any error", &flow.graph[node], Line::Dashed);
+            picture.enter("ERROR", "any error", &flow.graph[node], Line::Dashed, None);
         }
         let mut nodes: Vec<&Node> = flow.graph.node_weights().collect();
         nodes.sort_by_key(|node| (node.place.line, node.place.column));
-        picture.boxes.extend(nodes.into_iter().map(shown));
-        for edge in flow.graph.edge_references() {
-            let (from, to) = (&flow.graph[edge.source()], &flow.graph[edge.target()]);
-            let (words, line) = way(from, edge.weight());
-            picture.arrows.push(Arrow { from: id_of(&from.name), to: id_of(&to.name), words, line });
+        for node in &nodes {
+            // The end that is written nowhere counts by the ways that lead there.
+            let counted = recorder.filter(|_| !ENDS.contains(&node.name.as_str()));
+            picture.boxes.push(shown(node, counted.map(|recorder| recorder.node_count(flow, &node.name))));
+        }
+        for node in nodes {
+            picture.ways(flow, node, recorder);
         }
         picture
     }
 
-    fn enter(&mut self, id: &str, name: &str, node: &Node, line: Line) {
+    fn ways(&mut self, flow: &Flow, node: &Node, recorder: Option<&Recorder>) {
+        for (edge, to) in node.ways() {
+            let to = match to {
+                Some(to) => flow.graph[to].name.clone(),
+                // Simply stopping needs no arrow; a choice that stops does.
+                None if edge == Edge::Then => continue,
+                None => self.end(),
+            };
+            let (words, line) = way(node, &edge);
+            let walked = recorder.map(|recorder| recorder.way_count(flow, &node.name, &edge));
+            self.arrows.push(Arrow { from: id_of(&node.name), to: id_of(&to), words, line, walked });
+        }
+    }
+
+    /// The box where runs end, drawn once.
+    fn end(&mut self) -> String {
+        let name = ENDS[0].to_owned();
+        let id = id_of(&name);
+        if self.boxes.iter().all(|shown| shown.id != id) {
+            self.boxes.push(Shown {
+                id,
+                shape: Shape::End,
+                name: name.clone(),
+                words: String::new(),
+                walked: None,
+            });
+        }
+        name
+    }
+
+    fn enter(&mut self, id: &str, name: &str, node: &Node, line: Line, walked: Option<u64>) {
         let id = format!("on_{}", id_of(id));
         let name = name.to_owned();
-        self.arrows.push(Arrow { from: id.clone(), to: id_of(&node.name), words: String::new(), line });
-        self.boxes.push(Shown { id, shape: Shape::Event, name, words: String::new() });
+        let to = id_of(&node.name);
+        self.arrows.push(Arrow { from: id.clone(), to, words: String::new(), line, walked });
+        self.boxes.push(Shown { id, shape: Shape::Event, name, words: String::new(), walked });
     }
 }
 
@@ -124,7 +161,7 @@ fn id_of(name: &str) -> String {
     format!("n_{plain}")
 }
 
-fn shown(node: &Node) -> Shown {
+fn shown(node: &Node, walked: Option<u64>) -> Shown {
     let (shape, words) = match &node.verb {
         Verb::Say { body, .. } => (Shape::Say, short(&said(body))),
         Verb::Ask(ask) => {
@@ -150,7 +187,7 @@ fn shown(node: &Node) -> Shown {
         Verb::Note(text) => (Shape::Act, short(&format!("notes: {}", text.source))),
         Verb::End => (Shape::End, String::new()),
     };
-    Shown { id: id_of(&node.name), shape, name: node.name.replace('_', " "), words }
+    Shown { id: id_of(&node.name), shape, name: node.name.replace('_', " "), words, walked }
 }
 
 fn said(body: &Body) -> String {

@@ -53,7 +53,7 @@ fn picture() -> Picture {
     let files: BTreeMap<String, String> = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
     let loaded = Deployment::load(files.clone());
     let deployment = loaded.deployment.unwrap_or_else(|| panic!("{}", loaded.findings.render(&files)));
-    Picture::of(deployment.flow("t").unwrap())
+    Picture::of(deployment.flow("t").unwrap(), None)
 }
 
 #[test]

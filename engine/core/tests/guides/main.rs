@@ -129,7 +129,7 @@ fn the_pictures_are_those_of_the_shipped_flows() {
     let deployment = Deployment::load(shipped()).deployment.unwrap();
     let mut pictures = String::new();
     for flow in deployment.flows.values() {
-        let drawn = graph::mermaid(&Picture::of(flow));
+        let drawn = graph::mermaid(&Picture::of(flow, None));
         write!(pictures, "### {}: {}\n\n```mermaid\n{drawn}```\n\n", flow.name, flow.title).unwrap();
     }
     let text = guide("flows/README.md");
