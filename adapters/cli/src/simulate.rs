@@ -36,6 +36,8 @@ enum Outcome {
     New(String),
     /// Its transcript was written.
     Kept,
+    /// It does not meet what it expects: where, and what is.
+    Unmet(String),
     /// It cannot be played: why.
     Broken(String),
 }
@@ -70,7 +72,7 @@ pub(crate) fn simulate(args: &SimulateArgs) -> ExitCode {
         ResultFormat::Json => println!("{}", document(&played)),
         ResultFormat::Junit => print!("{}", junit(&played)),
     }
-    let bad = |p: &Played| matches!(p.outcome, Outcome::Changed(_) | Outcome::Broken(_));
+    let bad = |p: &Played| matches!(p.outcome, Outcome::Changed(_) | Outcome::Unmet(_) | Outcome::Broken(_));
     if played.iter().any(bad) { exit::findings() } else { exit::success() }
 }
 
@@ -129,7 +131,15 @@ impl Stage {
     fn play(&self, path: &Path) -> Result<Outcome, String> {
         let scenario = read(path)?;
         let deployment = self.deployment(&scenario)?;
-        let now = play(&deployment, &scenario).transcript;
+        let played = play(&deployment, &scenario);
+        if !played.unmet.is_empty() {
+            let told = played
+                .unmet
+                .iter()
+                .map(|unmet| format!("      {}:{}: {}\n", unmet.file, unmet.line, unmet.why));
+            return Ok(Outcome::Unmet(told.collect()));
+        }
+        let now = played.transcript;
         let kept = path.with_extension("txt");
         let before = match fs::read_to_string(&kept) {
             Ok(before) => Some(before),
@@ -144,6 +154,7 @@ impl Stage {
             return Ok(Outcome::Kept);
         }
         Ok(match before {
+            None if scenario.expects() => Outcome::AsBefore,
             None => Outcome::New(now),
             Some(before) => {
                 let diff = TextDiff::from_lines(&before, &now);
@@ -182,7 +193,7 @@ pub(crate) fn read(path: &Path) -> Result<Scenario, String> {
 
 fn text(played: &[Played], took: Duration) {
     let paint = Paint::stdout();
-    let mut counts = [0_usize; 5];
+    let mut counts = [0_usize; 6];
     for one in played {
         let path = one.path.display();
         let at = match &one.outcome {
@@ -201,18 +212,26 @@ fn text(played: &[Played], took: Duration) {
                 println!("KEPT    {}", one.path.with_extension("txt").display());
                 3
             }
+            Outcome::Unmet(why) => {
+                print!("UNMET   {path}\n{}", paint.yellow(why));
+                4
+            }
             Outcome::Broken(why) => {
                 println!("BROKEN  {path}\n{why}");
-                4
+                5
             }
         };
         counts[at] += 1;
     }
-    let [same, changed, new, kept, broken] = counts;
-    let mut line = format!("{} scenarios: {same} as their transcripts say", played.len());
-    for (count, what) in
-        [(changed, "changed"), (new, "without a transcript"), (kept, "kept"), (broken, "broken")]
-    {
+    let [same, changed, new, kept, unmet, broken] = counts;
+    let mut line = format!("{} scenarios: {same} as they should", played.len());
+    for (count, what) in [
+        (changed, "changed"),
+        (new, "without a transcript"),
+        (kept, "kept"),
+        (unmet, "with expectations that are not met"),
+        (broken, "broken"),
+    ] {
         if count > 0 {
             let _ = write!(line, ", {count} {what}");
         }
@@ -245,6 +264,7 @@ impl Outcome {
             Self::Changed(diff) => ("changed", diff),
             Self::New(transcript) => ("new", transcript),
             Self::Kept => ("kept", ""),
+            Self::Unmet(why) => ("unmet", why),
             Self::Broken(why) => ("broken", why),
         }
     }
@@ -267,7 +287,7 @@ fn junit(played: &[Played]) -> String {
             within: one.path.parent().unwrap_or(Path::new("")).to_string_lossy().into_owned(),
             took: one.took,
             verdict: match outcome {
-                "changed" => Verdict::Failure(detail),
+                "changed" | "unmet" => Verdict::Failure(detail),
                 "broken" => Verdict::Error(detail),
                 _ => Verdict::Passed,
             },

@@ -49,7 +49,7 @@ fn simulate_plays_every_shipped_scenario_as_its_transcript_says() {
     let count = fs::read_dir(root().join("tests/scenarios")).unwrap();
     let count = count.filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|e| e == "yaml")).count();
     let (code, out, _) = convene(&root(), &["simulate", "tests/scenarios"]);
-    assert!(out.starts_with(&format!("{count} scenarios: {count} as their transcripts say (")), "{out}");
+    assert!(out.starts_with(&format!("{count} scenarios: {count} as they should (")), "{out}");
     assert_eq!(code, 0);
 }
 
@@ -67,7 +67,7 @@ fn simulate_shows_what_a_change_of_the_flows_changes_and_keeps_it_when_told_to()
     assert!(out.starts_with(&format!("CHANGED {name}\n--- {WHOLE}.txt\n+++ now\n@@ ")), "{out}");
     assert!(out.contains("Good morning!"), "{out}");
     assert!(out.lines().any(|l| l.starts_with("-  ")) && out.lines().any(|l| l.starts_with("+  ")), "{out}");
-    assert!(out.contains("1 scenarios: 0 as their transcripts say, 1 changed"), "{out}");
+    assert!(out.contains("1 scenarios: 0 as they should, 1 changed"), "{out}");
 
     let (code, out, _) = convene(&dir, &["simulate", &name, "--update"]);
     assert_eq!((code, out.starts_with("KEPT    ")), (0, true), "{out}");
@@ -89,7 +89,7 @@ fn simulate_tells_a_changed_scenario_from_a_broken_one_and_a_missing_one() {
     let (code, out, _) = convene(&dir, &["simulate", "."]);
     assert_eq!(code, 1);
     assert!(out.contains("BROKEN  ./a.yaml\nerror[") && out.contains("custommer"), "{out}");
-    assert!(out.contains("3 scenarios: 1 as their transcripts say, 1 changed, 1 broken"), "{out}");
+    assert!(out.contains("3 scenarios: 1 as they should, 1 changed, 1 broken"), "{out}");
     let (code, out, _) = convene(&dir, &["simulate", ".", "--format", "junit"]);
     assert_eq!(code, 1);
     assert!(out.contains("<testsuite name=\"scenarios\" tests=\"3\" failures=\"1\" errors=\"1\" "), "{out}");

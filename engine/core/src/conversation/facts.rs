@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::actions::is_known_action;
 use super::input::{Input, Stamped};
-use super::state::{CONVERSATION_FORMAT, SeatKind, Session};
+use super::state::{CONVERSATION_FORMAT, Conversation, SeatKind, Session};
 use super::work::{Happening, Work};
 use crate::centre::{ChannelEntry, ChannelKind, Routing};
 use crate::deployment::Deployment;
@@ -264,8 +264,13 @@ fn action(v: &View<'_>) -> String {
 pub fn blank(d: &Deployment) -> Json {
     let empty = json!({ "format": CONVERSATION_FORMAT, "id": "", "home": 0, "deployment": "", "state": "CREATED", "room": "",
                         "customer": {}, "sessions": [], "slots": {}, "createdAt": 0 });
-    let Ok(c) = serde_json::from_value(empty) else { return json!({}) };
-    let nothing = Stamped { id: String::new(), at: 0, input: Input::Archived };
+    serde_json::from_value(empty).map_or_else(|_| json!({}), |c| facts_at(d, c, 0))
+}
+
+/// The facts of a conversation at a moment at which nothing happens, as tests of flows and scenarios see it.
+#[must_use]
+pub fn facts_at(d: &Deployment, c: Conversation, at: i64) -> Json {
+    let nothing = Stamped { id: String::new(), at, input: Input::Archived };
     let work = Work::on(d, c, &nothing);
     let event = Happening {
         name: EventName::CustomerMessage,

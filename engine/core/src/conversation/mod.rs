@@ -26,7 +26,7 @@ mod work;
 pub use actions::{KNOWN_ACTIONS, is_known_action};
 pub use arrive::is_command_intent;
 pub use commands::COMMANDS;
-pub use facts::blank as blank_facts;
+pub use facts::{blank as blank_facts, facts_at};
 pub use input::{BotResult, Input, Stamped};
 pub use state::*;
 pub use work::{Again, Step, Work};

@@ -110,7 +110,7 @@ fn edit() -> Json {
 }
 
 fn step() -> Json {
-    json!({ "oneOf": [by_customer(), by_agent(), by_event(), by_command()] })
+    json!({ "oneOf": [by_customer(), by_agent(), by_event(), by_command(), expectation()] })
 }
 
 /// What every step has.
@@ -192,6 +192,13 @@ fn by_event() -> Json {
         may("session", session, or(boolean(), true)),
     ];
     object("An event comes from outside.", keys.into_iter().chain(when_and_where()))
+}
+
+fn expectation() -> Json {
+    let expect = "What must hold: an expression over the facts of the conversation, and over `read` (the texts customers \
+                  have read), `tasks` (the rows of agent_task) and `states` (of all conversations).";
+    let keys = [must("expect", expect, such_as(text(), "conversation.agents == 1"))];
+    object("Something must hold at this moment.", keys.into_iter().chain(when_and_where()))
 }
 
 fn by_command() -> Json {

@@ -1,12 +1,14 @@
 //! The simulator: both state machines in one place, under a clock that jumps from event to event. It has no threads,
 //! no sockets and no real time; a wait of thirty days costs nothing.
 
+mod expect;
 mod play;
 mod scenario;
 mod transcript;
 mod world;
 
+pub use expect::Unmet;
 pub use play::{Outcome, START, play};
-pub use scenario::{Actor, BotScript, Edit, Given, Profile, Scenario, ScenarioStep};
+pub use scenario::{Actor, BotScript, Edit, Expectation, Given, Profile, Scenario, ScenarioStep};
 pub use transcript::Names;
 pub use world::{Fired, JournalEntry, World};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::expect::{self, Unmet};
 use super::scenario::{Actor, BotScript, Scenario};
 use super::transcript::{self, Names, clock};
 use super::world::{Fired, World};
@@ -30,6 +31,8 @@ pub struct Outcome {
     pub world: World,
     /// Everything that was stepped, in order.
     pub fired: Vec<Fired>,
+    /// Expectations that were not met.
+    pub unmet: Vec<Unmet>,
 }
 
 /// A result of a bot that is on its way.
@@ -50,6 +53,7 @@ struct Stage<'s> {
     scripts: BTreeMap<String, VecDeque<BotScript>>,
     coming: Vec<Coming>,
     messages: u32,
+    unmet: Vec<Unmet>,
     /// Customer whose conversation the step means.
     of: Option<String>,
 }
@@ -66,6 +70,7 @@ pub fn play(deployment: &Arc<Deployment>, scenario: &Scenario) -> Outcome {
         scripts: scenario.given.bots.iter().map(|(b, s)| (b.clone(), s.clone().into())).collect(),
         coming: Vec::new(),
         messages: 0,
+        unmet: Vec::new(),
         of: None,
     };
     stage.given();
@@ -77,7 +82,7 @@ pub fn play(deployment: &Arc<Deployment>, scenario: &Scenario) -> Outcome {
     }
     stage.run_to(START + scenario.until);
     stage.ending();
-    Outcome { transcript: stage.out, world: stage.world, fired: stage.fired }
+    Outcome { transcript: stage.out, world: stage.world, fired: stage.fired, unmet: stage.unmet }
 }
 
 impl Stage<'_> {
@@ -210,6 +215,11 @@ impl Stage<'_> {
             Actor::Customer { who, on, does } => self.customer(who, on, does),
             Actor::Agent { who, command, data } => self.agent(who, command, data),
             Actor::Event { name, data, session } => self.event(name, data, *session),
+            Actor::Expect(expected) => {
+                let of = self.conversation_of(None);
+                let of = of.and_then(|id| self.world.conversations.get(&id));
+                self.unmet.extend(expect::check(expected, &self.world, of, &self.fired));
+            }
             Actor::Command { name, data } => {
                 let fired = self.command(name, data.clone());
                 self.write(&format!("command {name}"), fired);

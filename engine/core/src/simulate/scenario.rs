@@ -130,6 +130,8 @@ pub enum Actor {
         /// Session it is about: `current`, or none.
         session: bool,
     },
+    /// Nobody: something must hold at this moment.
+    Expect(Expectation),
     /// Any command.
     Command {
         /// Name.
@@ -137,6 +139,15 @@ pub enum Actor {
         /// Data.
         data: Json,
     },
+}
+
+/// Something that must hold.
+#[derive(Debug, Clone)]
+pub struct Expectation {
+    /// The expression.
+    pub source: String,
+    /// Where it is written.
+    pub place: Place,
 }
 
 /// The actions a customer has, by the word of the file and the intent it sends.
@@ -172,6 +183,12 @@ impl Given {
 }
 
 impl Scenario {
+    /// Whether it says itself what it expects; then it needs no transcript.
+    #[must_use]
+    pub fn expects(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.actor, Actor::Expect(_)))
+    }
+
     /// Reads a scenario file; reports everything that is wrong with it.
     #[must_use]
     pub fn read(file: &str, text: &str, findings: &mut Findings) -> Option<Self> {
@@ -345,14 +362,32 @@ fn step(node: &Node, findings: &mut Findings) -> Option<ScenarioStep> {
     } else if let Some(name) = fields.text("command", findings) {
         let data = fields.get("data").map(Node::to_json).unwrap_or_default();
         Some(Actor::Command { name, data })
+    } else if let Some(node) = fields.get("expect") {
+        expectation(node, findings).map(Actor::Expect)
     } else {
         let message = "the step says not who acts";
         let finding = Finding::error(codes::MISSING_KEY, &node.place, message);
-        findings.push(finding.cure("give it `customer:`, `agent:`, `event:` or `command:`"));
+        findings.push(finding.cure("give it `customer:`, `agent:`, `event:`, `command:` or `expect:`"));
         None
     };
     fields.finish(findings);
     actor.map(|actor| ScenarioStep { at, actor, at_once, of, place: node.place.clone() })
+}
+
+/// An expression that must be true; it is compiled when the scenario is read, so that a slip is found before it plays.
+fn expectation(node: &Node, findings: &mut Findings) -> Option<Expectation> {
+    let Some((scalar, text)) = node.scalar().zip(node.text()) else {
+        findings.push(yaml::wrong_type(node, "expect", "an expression, such as `conversation.agents == 1`"));
+        return None;
+    };
+    if let Err(error) = Host::new().expression(text) {
+        let index = error.column.unwrap_or(1).saturating_sub(1) as usize;
+        let place = scalar.place_of(&node.place.file, index.min(text.chars().count().saturating_sub(1)), 1);
+        let message = format!("`{}` cannot be computed", yaml::shortened(text));
+        findings.push(Finding::error(codes::BAD_EXPRESSION, &place, message).because(error.message));
+        return None;
+    }
+    Some(Expectation { source: text.to_owned(), place: node.place.clone() })
 }
 
 fn customer(fields: &mut Fields<'_>, who: String, findings: &mut Findings) -> Option<Actor> {

@@ -6,12 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use convene_core::conversation::blank_facts;
 use convene_core::deployment::Deployment;
 use convene_core::diagnostic::{Findings, codes};
 use convene_core::flow::verbs::{ACTION_VERBS, CORE_VERBS};
 use convene_core::graph::{self, Picture};
+use convene_core::rules::Host;
+use convene_core::simulate::{Scenario, play};
 use convene_core::testing::{self, Outcome};
 use serde_json::Value;
 
@@ -71,7 +74,14 @@ fn every_example_is_sound_and_every_test_in_it_passes() {
     let unsound: Vec<_> = loaded.findings.iter().filter(|f| f.code != codes::NEVER_ENTERED).collect();
     assert!(unsound.is_empty(), "{}", loaded.findings.render(&files));
     let deployment = loaded.deployment.unwrap();
+    let scenarios: Vec<_> = files.iter().filter(|(file, _)| file.starts_with("tests/scenarios/")).collect();
+    assert_eq!(scenarios.len(), 1, "the scenario of the guide");
     let mut findings = Findings::new();
+    for (file, text) in scenarios {
+        let scenario = Scenario::read(file, text, &mut findings).unwrap_or_else(|| panic!("{file}"));
+        let played = play(&scenario.deployment(&shipped(), Arc::new(Host::new())).unwrap(), &scenario);
+        assert_eq!(played.unmet, [], "{}", played.transcript);
+    }
     let tested = testing::run(&deployment, &files, &|_| true, &mut findings);
     assert!(findings.is_empty(), "{}", findings.render(&files));
     let bad: Vec<_> =

@@ -9,7 +9,10 @@ fn every_scenario_goes_as_its_transcript_says() {
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     let mut failures = Vec::new();
     for file in common::scenarios() {
-        let transcript = file.play().transcript;
+        let played = file.play();
+        failures
+            .extend(played.unmet.iter().map(|unmet| format!("{}:{}: {}", unmet.file, unmet.line, unmet.why)));
+        let transcript = played.transcript;
         let expected = fs::read_to_string(&file.transcript).unwrap_or_default();
         if transcript == expected {
             continue;
