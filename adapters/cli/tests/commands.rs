@@ -351,3 +351,40 @@ fn test_watches_and_runs_what_a_change_can_affect() {
     assert!(next[1].starts_with("FAIL  rules/leaving.cases.yaml"), "{next:?}");
     assert!(!rest.is_empty());
 }
+
+#[test]
+fn validate_answers_hostile_files_at_once() {
+    let nodes = |count: usize| {
+        (0..count).map(|i| format!("  n{i}: {{ note: x, then: n{} }}\n", i + 1)).collect::<String>()
+    };
+    let multi = "flow: a\nstart: b\nnodes:\n  b:\n    choose:\n      - when: |\n          conversation.agents > 0 &&\n          \
+                 conversation.sessions >\n        go: done\n      - { otherwise: true, go: done }\n";
+    let bomb = "flow: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n";
+    let files: [(&str, Vec<u8>, &str); 8] = [
+        ("flows/a.yaml", bomb.into(), "yaml::anchor]: "),
+        ("flows/a.yaml", vec![b'#'; 10_000_000], "yaml::too_large]: "),
+        (
+            "flows/a.yaml",
+            format!("flow: a\nstart: n0\nnodes:\n{}", nodes(25_000)).into(),
+            "yaml::too_many_nodes]: ",
+        ),
+        ("flows/a.yaml", (0..=255).cycle().take(100_000).collect(), "yaml::not_utf8]: "),
+        ("flows/a.yaml", format!("flow: {}", "[".repeat(100_000)).into(), "yaml::too_deep]: "),
+        ("flows/a.yaml", "flow: a\nstart: b\nnodes:\n\tb: {}\n".into(), "flows/a.yaml:4:1"),
+        ("flows/a.yaml", multi.into(), "flows/a.yaml:8:33"),
+        ("rules/x.rhai", vec![0xff; 1000], "yaml::not_utf8]: "),
+    ];
+    for (number, (file, bytes, said)) in files.into_iter().enumerate() {
+        let dir = copy(&format!("hostile-{number}"));
+        fs::write(dir.join(file), bytes).unwrap();
+        let begun = std::time::Instant::now();
+        let (code, _, err) = convene(&dir, &["validate"]);
+        let took = begun.elapsed().as_secs_f64();
+        assert!(code == 1 && err.contains(said) && !err.contains("panicked"), "{said}: {code} {err}");
+        assert!(took < 2.0, "{said} took {took} s");
+    }
+    let dir = copy("hostile-folder");
+    fs::create_dir(dir.join("flows/a.yaml")).unwrap();
+    let (code, _, err) = convene(&dir, &["validate"]);
+    assert!(code == 2 && err.contains("a file is expected here"), "{code} {err}");
+}

@@ -55,6 +55,9 @@ const FOLDERS: &[(&str, &str)] = &[
     ("rules", ".csv"),
 ];
 
+/// Most bytes of a file that is read at all. Far less is loaded; the finding about that shows its excerpt.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
 /// Reads the files of a deployment folder: path relative to it, and text.
 ///
 /// # Errors
@@ -103,8 +106,18 @@ fn read(dir: &Path, wanted: &[(&str, &str)]) -> Result<BTreeMap<String, Vec<u8>>
         for entry in entries {
             let file = entry.map_err(|e| unreadable(&path, &e))?.path();
             let name = file.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_owned();
-            if !name.ends_with(ending) || name.starts_with('.') || !file.is_file() {
+            if !name.ends_with(ending) || name.starts_with('.') {
                 continue;
+            }
+            if !file.is_file() {
+                return Err(unreadable(&file, &"this is a folder or a device; a file is expected here"));
+            }
+            let bytes = file.metadata().map_err(|e| unreadable(&file, &e))?.len();
+            if bytes > FILE_BYTES_MAX {
+                let problem = format!(
+                    "the file has {bytes} bytes; a file of a deployment has at most {FILE_BYTES_MAX}"
+                );
+                return Err(unreadable(&file, &problem));
             }
             let bytes = std::fs::read(&file).map_err(|e| unreadable(&file, &e))?;
             files.insert(format!("{folder}/{name}"), bytes);
