@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Parts, shape::Shape};
 use crate::diagnostic::{Finding, Findings, Place, codes, did_you_mean};
 use crate::flow::{By, Expr, Verb};
-use crate::rules::{Doubted, Facts, Type};
+use crate::rules::{Doubted, Facts, Type, UnknownCall};
 use crate::table::{self, Input};
 
 /// Finds what an expression or a rule reads that nothing has, compares that cannot be, or decides that never changes.
@@ -21,6 +21,14 @@ pub(super) fn check(parts: &Parts<'_>, shape: &Shape, findings: &mut Findings) {
     }
     for table in parts.tables.values().flatten() {
         table.inputs.iter().for_each(|input| input_of_table(parts, shape, input, findings));
+    }
+    for file in parts.rules.values().flatten() {
+        for call in file.unknown_calls() {
+            let length = u32::try_from(call.name.chars().count()).unwrap_or(1);
+            let place =
+                Place { line: call.line, column: call.column, length, ..Place::start_of(file.file()) };
+            findings.push(unknown_call(&call, &place));
+        }
     }
     for (module, function) in rules {
         let Some(Some(file)) = parts.rules.get(module) else { continue };
@@ -58,6 +66,10 @@ fn input_of_table(parts: &Parts<'_>, shape: &Shape, input: &Input, findings: &mu
 
 fn expression(parts: &Parts<'_>, shape: &Shape, expr: &Expr, condition: bool, findings: &mut Findings) {
     let before = findings.len();
+    for call in expr.code.unknown_calls() {
+        let place = expr.place_at(call.line, call.column, call.name.chars().count());
+        findings.push(unknown_call(&call, &place));
+    }
     for doubt in expr.code.doubts(shape, condition) {
         let place = expr.place_at(doubt.line, doubt.column, doubt.length);
         findings.push_some(finding(parts, &doubt.what, &place, false));
@@ -108,6 +120,18 @@ fn finding(parts: &Parts<'_>, what: &Doubted, place: &Place, in_rule: bool) -> O
             Finding::error(codes::NOT_A_CONDITION, place, message).cure(cure)
         }
     })
+}
+
+fn unknown_call(call: &UnknownCall, place: &Place) -> Finding {
+    let (name, given) = (&call.name, call.given);
+    if call.takes.is_empty() {
+        let near = did_you_mean(name, call.known.iter().map(String::as_str));
+        return Finding::error(codes::UNKNOWN_FUNCTION, place, format!("there is no function `{name}`"))
+            .cure_if(near);
+    }
+    let takes: Vec<String> = call.takes.iter().map(usize::to_string).collect();
+    let message = format!("`{name}` takes {} arguments, and gets {given}", takes.join(" or "));
+    Finding::error(codes::WRONG_ARGUMENTS, place, message).cure("give it what it takes")
 }
 
 fn cure_of_types(left: Type, right: Option<Type>) -> Option<String> {

@@ -60,6 +60,9 @@ codes! {
     UNREACHABLE_NODE = "flow::unreachable_node", "No way leads to a node.";
     NEVER_ENTERED = "flow::never_entered", "A flow has neither an event nor a start.";
     UNKNOWN_FACT = "flow::unknown_fact", "An expression or rule reads a name that no fact and no slot has.";
+    UNKNOWN_FUNCTION = "rule::unknown_function", "An expression or rule calls a function that does not exist.";
+    WRONG_ARGUMENTS = "rule::wrong_arguments", "A rule calls a function with more or fewer arguments than it takes.";
+    UNKNOWN_BODY = "flow::unknown_body", "A message has a type of body that does not exist.";
     TYPE_MISMATCH = "flow::type_mismatch", "An operator gets values it cannot work with, or that are never equal.";
     IMPOSSIBLE_VALUE = "flow::impossible_value", "A text is compared with a word it never says.";
     NOT_A_CONDITION = "flow::not_a_condition", "A condition is a text, a number, a list or a map.";
