@@ -81,6 +81,18 @@ impl Recorder {
         }
     }
 
+    /// The lines of a rule file that were passed, in order.
+    pub(crate) fn lines(&self, file: &str) -> Vec<u32> {
+        let counts = self.counts();
+        let Some(rules) = counts.rules.get(file) else { return Vec::new() };
+        let passed = |probe: &usize| counts.hits.get(rules.first + probe).is_some_and(|count| *count > 0);
+        let mut lines: Vec<u32> =
+            (0..rules.probes.lines.len()).filter(passed).map(|probe| rules.probes.lines[probe]).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+
     /// Takes the probes of a rule file; gives the number of the first. The same source again keeps its probes; another
     /// source under the same name is not counted.
     pub(crate) fn learn(&self, file: &str, source: &str, probes: Probes) -> Option<usize> {

@@ -143,6 +143,15 @@ impl Table {
         Json::Object(self.outputs.iter().map(|name| (name.clone(), column(name))).collect())
     }
 
+    /// Rows in words, with their places: `row 2 (rules/leaving.table.yaml:16)`.
+    pub(crate) fn told(&self, rows: &[usize]) -> Option<String> {
+        let place = |row: &Row| format!("{}:{}", row.place.file, row.place.line);
+        let told: Vec<String> =
+            rows.iter().map(|at| format!("row {} ({})", at + 1, place(&self.rows[*at]))).collect();
+        let otherwise = || self.otherwise.as_ref().map(|row| format!("otherwise ({})", place(row)));
+        if told.is_empty() { otherwise() } else { Some(told.join(", ")) }
+    }
+
     /// Decides.
     ///
     /// # Errors

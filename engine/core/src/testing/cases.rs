@@ -1,8 +1,11 @@
 //! Cases: a rule, some facts, and what it must decide.
 
+use std::sync::Arc;
+
 use super::{Outcome, Subject, Suite, Tested, broke};
+use crate::coverage::Recorder;
 use crate::diagnostic::{Finding, Findings, codes, did_you_mean};
-use crate::rules::{Facts, Json, RuleFile, Verdict, overlaid};
+use crate::rules::{Facts, Host, Json, RuleFile, Verdict, overlaid};
 use crate::table::Table;
 use crate::yaml::{self, Fields, Node, wrong_type};
 
@@ -79,8 +82,9 @@ impl Suite<'_> {
                     Outcome::Pass
                 } else {
                     let lines = differences.join("\n  ");
+                    let trace = self.trace(&asked, &facts);
                     Outcome::Fail(format!(
-                        "`{asked}` decides otherwise\n  {lines}\n  it said {}",
+                        "`{asked}` decides otherwise\n  {lines}\n  it said {}{trace}",
                         verdict.value
                     ))
                 }
@@ -111,6 +115,30 @@ impl Suite<'_> {
                 }
                 Err(problem) => Err(Outcome::Error(problem)),
             },
+        }
+    }
+}
+
+impl Suite<'_> {
+    /// How the decision came about: the row of a table, the lines of a rule.
+    fn trace(&self, asked: &Asked<'_>, facts: &Facts) -> String {
+        match asked {
+            Asked::Table(table) => match table.decide(&self.host, facts) {
+                Ok(decided) => {
+                    table.told(&decided.rows).map_or_else(String::new, |told| format!("\n  by {told}"))
+                }
+                Err(_) => String::new(),
+            },
+            Asked::Rule(rules, function) => {
+                let recorder = Arc::new(Recorder::new());
+                let host = Host::recording(recorder.clone());
+                let source = self.files.get(rules.file()).map_or("", String::as_str);
+                let Ok(again) = host.rules(rules.file(), source) else { return String::new() };
+                let _ = host.call(&again, function, facts);
+                let lines: Vec<String> = recorder.lines(rules.file()).iter().map(u32::to_string).collect();
+                let word = if lines.len() == 1 { "line" } else { "lines" };
+                format!("\n  it went by {}, {word} {}", rules.file(), lines.join(", "))
+            }
         }
     }
 }

@@ -63,7 +63,8 @@ pub fn run(
     let blank = blank_facts(deployment);
     let mut host = Host::for_tests(blank.clone());
     host.record(deployment.recorder.clone());
-    let suite = Suite { blank, host, recorder: deployment.recorder.as_deref(), wanted };
+    let suite =
+        Suite { blank, host, files: &deployment.files, recorder: deployment.recorder.as_deref(), wanted };
     let mut tested = Vec::new();
     for (file, text) in files {
         let Some(name) = file.strip_prefix("rules/") else { continue };
@@ -99,6 +100,8 @@ struct Subject<'s> {
 struct Suite<'s> {
     blank: Json,
     host: Host,
+    /// The files of the deployment.
+    files: &'s BTreeMap<String, String>,
     recorder: Option<&'s Recorder>,
     wanted: &'s dyn Fn(&str) -> bool,
 }

@@ -85,7 +85,7 @@ cases:
         (3, "gold", Outcome::Pass),
         (6, "facts that were not given are there and empty", Outcome::Pass),
         (9, "given facts go on top", Outcome::Pass),
-        (12, "wrong", fail(&format!("{wrong}{gold}"))),
+        (12, "wrong", fail(&format!("{wrong}{gold}\n  it went by rules/q.rhai, line 3"))),
         (15, "it breaks", Outcome::Error(broke.to_owned())),
         (18, "it shall break", Outcome::Pass),
         (
