@@ -10,6 +10,7 @@ mod junit;
 mod logs;
 mod migrate;
 mod paint;
+mod parallel;
 mod run;
 mod sarif;
 mod schema;

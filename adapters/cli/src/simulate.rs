@@ -5,9 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use convene_core::deployment::Deployment;
@@ -19,9 +17,9 @@ use serde_json::json;
 use similar::TextDiff;
 
 use crate::args::{ResultFormat, SimulateArgs};
-use crate::exit;
 use crate::junit::{self, TestResult, Verdict};
 use crate::paint::Paint;
+use crate::{exit, parallel};
 
 /// Lines around a change that show where it is.
 const CONTEXT: usize = 3;
@@ -107,20 +105,13 @@ struct Stage {
 }
 
 fn play_all(paths: &[PathBuf], stage: &Stage) -> Vec<Played> {
-    let next = AtomicUsize::new(0);
     let played = Mutex::new(Vec::new());
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(paths.len());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let begun = Instant::now();
-                    let outcome = stage.play(path).unwrap_or_else(Outcome::Broken);
-                    let one = Played { path: path.clone(), outcome, took: begun.elapsed() };
-                    played.lock().unwrap_or_else(PoisonError::into_inner).push(one);
-                }
-            });
-        }
+    parallel::each(paths, |_, path| {
+        let begun = Instant::now();
+        let outcome = stage.play(path).unwrap_or_else(Outcome::Broken);
+        let one = Played { path: path.clone(), outcome, took: begun.elapsed() };
+        played.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+        true
     });
     let mut played = played.into_inner().unwrap_or_else(PoisonError::into_inner);
     played.sort_by(|a, b| a.path.cmp(&b.path));

@@ -110,8 +110,7 @@ fn once(targets: &[Target], args: &TestArgs, wanted: Wanted<'_>) -> ExitCode {
             reports.iter().for_each(|(target, report)| print!("{}", coverage::lcov(&target.root, report)))
         }
     }
-    let bad = |t: &Tested| matches!(t.outcome, Outcome::Fail(_) | Outcome::Error(_));
-    if unreadable || tested.iter().any(bad) {
+    if unreadable || tested.iter().any(Tested::is_bad) {
         return exit::findings();
     }
     let least = reports.iter().map(|(_, report)| report.nodes_percent().min(report.ways_percent())).min();

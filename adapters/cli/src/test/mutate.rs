@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use convene_core::testing::{self, Mutant, Outcome};
+use convene_core::testing::{self, Mutant, Tested};
 use serde_json::json;
 
 use super::{Target, scenarios};
@@ -26,7 +26,7 @@ pub(super) fn mutate(targets: &[Target], args: &TestArgs) -> ExitCode {
             }
         };
         let (tested, findings) = target.run(&deployment, &|_| true);
-        let bad = tested.iter().filter(|t| matches!(t.outcome, Outcome::Fail(_) | Outcome::Error(_))).count();
+        let bad = tested.iter().filter(|t| t.is_bad()).count();
         if bad > 0 || !findings.is_empty() {
             eprintln!("{findings}convene: {bad} tests fail without any fault; mend them first");
             return exit::findings();
@@ -66,7 +66,7 @@ fn noticed(
             .collect(),
     };
     let (tested, findings) = near.run(&faulty, &|_| true);
-    let failed = tested.iter().any(|t| matches!(t.outcome, Outcome::Fail(_) | Outcome::Error(_)));
+    let failed = tested.iter().any(Tested::is_bad);
     failed || !findings.is_empty() || scenarios::notice(scenarios, before, &Arc::new(faulty))
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use convene_core::coverage::Recorder;
 use convene_core::deployment::Deployment;
@@ -12,6 +11,7 @@ use convene_core::rules::Host;
 use convene_core::simulate::{Scenario, play};
 
 use super::Target;
+use crate::parallel::each;
 use crate::simulate;
 
 /// Where scenarios stand unless said.
@@ -74,24 +74,4 @@ pub(super) fn notice(scenarios: &[Scenario], before: &[Option<String>], faulty: 
         true
     });
     noticed.into_inner() > 0
-}
-
-/// Does something with every scenario, several at a time, until one says `false`.
-fn each(scenarios: &[Scenario], work: impl Fn(usize, &Scenario) -> bool + Sync) {
-    let next = AtomicUsize::new(0);
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(scenarios.len());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(scenario) = scenarios.get(at) else { return };
-                    if !work(at, scenario) {
-                        next.store(scenarios.len(), Ordering::Relaxed);
-                        return;
-                    }
-                }
-            });
-        }
-    });
 }

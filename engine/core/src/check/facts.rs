@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Parts, shape::Shape};
 use crate::diagnostic::{Finding, Findings, Place, codes, did_you_mean};
 use crate::flow::{By, Expr, Verb};
-use crate::rules::{Doubted, Facts, Type, UnknownCall};
+use crate::rules::{Doubted, Facts, RuleFile, Type, UnknownCall};
 use crate::table::{self, Input};
 
 /// Finds what an expression or a rule reads that nothing has, compares that cannot be, or decides that never changes.
@@ -24,24 +24,22 @@ pub(super) fn check(parts: &Parts<'_>, shape: &Shape, findings: &mut Findings) {
     }
     for file in parts.rules.values().flatten() {
         for call in file.unknown_calls() {
-            let length = u32::try_from(call.name.chars().count()).unwrap_or(1);
-            let place =
-                Place { line: call.line, column: call.column, length, ..Place::start_of(file.file()) };
+            let place = in_rules(file, call.line, call.column, call.name.chars().count());
             findings.push(unknown_call(&call, &place));
         }
     }
     for (module, function) in rules {
         let Some(Some(file)) = parts.rules.get(module) else { continue };
         for doubt in file.doubts(function, shape) {
-            let place = Place {
-                line: doubt.line,
-                column: doubt.column,
-                length: u32::try_from(doubt.length).unwrap_or(1),
-                ..Place::start_of(file.file())
-            };
+            let place = in_rules(file, doubt.line, doubt.column, doubt.length);
             findings.push_some(finding(parts, &doubt.what, &place, true));
         }
     }
+}
+
+fn in_rules(file: &RuleFile, line: u32, column: u32, length: usize) -> Place {
+    let length = u32::try_from(length).unwrap_or(1);
+    Place { line, column, length, ..Place::start_of(file.file()) }
 }
 
 /// What an input of a table reads, and whether that can be of its type.

@@ -175,16 +175,9 @@ fn meet<'p>(known: &mut Filled<'p>, other: BTreeSet<&'p str>) {
     }
 }
 
-/// Whether a run can end at a node.
+/// Whether a run can end at a node; where a question ends, its answers say.
 fn ends(node: &Node) -> bool {
-    match &node.verb {
-        Verb::End => true,
-        Verb::Choose(arms) => {
-            arms.iter().any(|arm| arm.go.is_none()) || arms.iter().all(|arm| arm.when.is_some())
-        }
-        Verb::Ask(_) => false,
-        _ => node.then.is_none(),
-    }
+    !matches!(node.verb, Verb::Ask(_)) && node.can_end()
 }
 
 fn reads(parts: &Parts<'_>, shape: &Shape, node: &Node, filled: &BTreeSet<&str>, findings: &mut Findings) {

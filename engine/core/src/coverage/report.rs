@@ -49,9 +49,7 @@ impl Recorder {
         files.sort_by(|a, b| a.file.cmp(&b.file));
         Report { files }
     }
-}
 
-impl Recorder {
     /// How often a run came to a node.
     pub(crate) fn node_count(&self, flow: &Flow, node: &str) -> u64 {
         self.counts().walked(flow, node, None)

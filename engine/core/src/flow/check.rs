@@ -49,13 +49,7 @@ fn reached(flow: &Flow) -> BTreeSet<NodeIndex> {
 
 /// Whether a run can come to rest at a node: it ends there, or waits there.
 fn rests(node: &Node) -> bool {
-    match &node.verb {
-        Verb::End | Verb::Ask(_) | Verb::Wait(_) => true,
-        Verb::Choose(arms) => {
-            arms.iter().any(|arm| arm.go.is_none()) || arms.iter().all(|arm| arm.when.is_some())
-        }
-        _ => node.then.is_none(),
-    }
+    matches!(node.verb, Verb::Ask(_) | Verb::Wait(_)) || node.can_end()
 }
 
 /// The nodes that can be reached from some nodes, along or against the arrows.

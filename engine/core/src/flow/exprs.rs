@@ -1,7 +1,11 @@
 //! The expressions of a node, wherever they stand in it.
 
+use std::sync::Arc;
+
 use super::{Arg, Body, Expr, Node, Part, Template, Verb};
-use crate::diagnostic::Place;
+use crate::diagnostic::{Finding, Findings, Place, codes};
+use crate::rules::Host;
+use crate::yaml::{Scalar, shortened};
 
 impl Node {
     /// Visits every expression. The second argument tells whether it is a condition, which must be true or false.
@@ -32,13 +36,44 @@ impl Node {
 }
 
 impl Expr {
+    /// Compiles the expression that begins at character `from` of a scalar; the finding of an error is brought home to its
+    /// line and column in the file. `place` is that of the whole expression.
+    pub(crate) fn compile(
+        host: &Host,
+        scalar: &Scalar,
+        from: usize,
+        source: &str,
+        place: Place,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        match host.expression(source) {
+            Ok(code) => Some(Self { place, code, scalar: Arc::new(scalar.clone()), from }),
+            Err(error) => {
+                let place = match (error.line, error.column) {
+                    (Some(line), Some(column)) => {
+                        let last = source.chars().count().saturating_sub(1);
+                        scalar.place_of(&place.file, from + index_of(source, line, column).min(last), 1)
+                    }
+                    _ => place,
+                };
+                let message = format!("`{}` cannot be computed", shortened(source));
+                findings.push(Finding::error(codes::BAD_EXPRESSION, &place, message).because(error.message));
+                None
+            }
+        }
+    }
+
     /// The place of something inside the expression, by its line and column there.
     pub(crate) fn place_at(&self, line: u32, column: u32, length: usize) -> Place {
-        let before = self.code.source().split_inclusive('\n').take(line.saturating_sub(1) as usize);
-        let index: usize = before.map(|line| line.chars().count()).sum();
-        let index = index + column.saturating_sub(1) as usize;
+        let index = index_of(self.code.source(), line, column);
         self.scalar.place_of(&self.place.file, self.from + index, length)
     }
+}
+
+/// The character of a source that stands at a line and column, both from 1.
+fn index_of(source: &str, line: u32, column: u32) -> usize {
+    let before = source.split_inclusive('\n').take(line.saturating_sub(1) as usize);
+    before.map(|line| line.chars().count()).sum::<usize>() + column.saturating_sub(1) as usize
 }
 
 fn in_body<'n>(body: &'n Body, on: &mut dyn FnMut(&'n Expr, bool)) {

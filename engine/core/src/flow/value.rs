@@ -1,12 +1,9 @@
 //! Values of a node: constants, `"=expression"`, texts with `{{expression}}`, and lists and maps of these.
 
-use std::sync::Arc;
-
 use super::compile::{Compiler, EXPRESSIONS_MAX};
 use super::{Arg, Expr, Part, Template};
-use crate::diagnostic::{Finding, Place, codes};
+use crate::diagnostic::{Finding, codes};
 use crate::model::{Json, JsonMap};
-use crate::rules::RuleError;
 use crate::yaml::{Kind, Node, Scalar, Typed, wrong_type};
 
 impl Compiler<'_, '_> {
@@ -105,13 +102,7 @@ impl Compiler<'_, '_> {
             self.findings.push(finding.cure("split the flow, and `call` its parts"));
             return None;
         }
-        match self.scope.host.expression(source) {
-            Ok(code) => Some(Expr { place, code, scalar: Arc::new(scalar.clone()), from }),
-            Err(error) => {
-                self.findings.push(bad_expression(node, scalar, from, source, &error, &place));
-                None
-            }
-        }
+        Expr::compile(self.scope.host, scalar, from, source, place, self.findings)
     }
 
     /// Splits a text into what is said as it is and what is filled in. A leading `==` stands for `=`.
@@ -167,29 +158,6 @@ fn closing(inside: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// The finding of a Rhai error, with its line and column brought home to the file.
-fn bad_expression(
-    node: &Node,
-    scalar: &Scalar,
-    from: usize,
-    source: &str,
-    error: &RuleError,
-    whole: &Place,
-) -> Finding {
-    let place = match (error.line, error.column) {
-        (Some(line), Some(column)) => {
-            let before = source.split_inclusive('\n').take(line.saturating_sub(1) as usize);
-            let index =
-                before.map(|line| line.chars().count()).sum::<usize>() + column.saturating_sub(1) as usize;
-            let last = source.chars().count().saturating_sub(1);
-            scalar.place_of(&node.place.file, from + index.min(last), 1)
-        }
-        _ => whole.clone(),
-    };
-    let message = format!("`{}` cannot be computed", crate::yaml::shortened(source));
-    Finding::error(codes::BAD_EXPRESSION, &place, message).because(error.message.clone())
 }
 
 fn constant(arg: &Arg) -> Option<Json> {

@@ -5,6 +5,17 @@ use petgraph::graph::NodeIndex;
 use super::{Arm, Edge, Node, Verb};
 
 impl Node {
+    /// Whether a run can end here without waiting first.
+    pub(crate) fn can_end(&self) -> bool {
+        match &self.verb {
+            Verb::End => true,
+            Verb::Choose(arms) => {
+                arms.iter().any(|arm| arm.go.is_none()) || arms.iter().all(|arm| arm.when.is_some())
+            }
+            _ => self.then.is_none(),
+        }
+    }
+
     /// Every way out of this node and where it leads; `None` ends the run.
     pub fn ways(&self) -> Vec<(Edge, Option<NodeIndex>)> {
         let mut ways = match &self.verb {

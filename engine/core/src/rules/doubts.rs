@@ -6,6 +6,7 @@
 use rhai::{ASTNode, Expr, FnCallExpr, Position};
 
 use super::Json;
+use super::error::line_column;
 use super::needs::{path_of, strict_occurrence};
 use super::source::{Expression, RuleFile};
 
@@ -357,8 +358,8 @@ impl Reader<'_> {
     }
 
     fn doubt(&mut self, position: Position, length: usize, what: Doubted) {
-        let at = |n: Option<usize>| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
-        let doubt = Doubt { line: at(position.line()), column: at(position.position()), length, what };
+        let (line, column) = line_column(position);
+        let doubt = Doubt { line, column, length, what };
         if !self.found.contains(&doubt) {
             self.found.push(doubt);
         }

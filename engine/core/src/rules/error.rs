@@ -195,6 +195,11 @@ fn message_of(error: &EvalAltResult) -> String {
 }
 
 /// Positions beyond `u32` do not occur: sources are bounded far below.
+/// Line and column of a position, both from 1; the beginning where there is none.
+pub(super) fn line_column(position: Position) -> (u32, u32) {
+    (number(position.line()).unwrap_or(1), number(position.position()).unwrap_or(1))
+}
+
 fn number(n: Option<usize>) -> Option<u32> {
     n.and_then(|n| u32::try_from(n).ok())
 }

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use rhai::{AST, ASTNode, Expr, Position};
+use rhai::{AST, ASTNode, Expr};
 
 use super::capture::CLOSURE_PREFIX;
+use super::error::line_column;
 use super::probes::PROBE;
 use super::source::{Expression, RuleFile};
 
@@ -165,7 +166,7 @@ fn unknown(ast: &AST, restored: impl Fn(u32, u32) -> u32) -> Vec<UnknownCall> {
         }
         let names = own.iter().map(|(name, _)| *name).filter(|name| !name.starts_with(CLOSURE_PREFIX));
         let known = names.chain(KNOWN.iter().copied()).map(str::to_owned).collect();
-        let (line, column) = place(*position);
+        let (line, column) = line_column(*position);
         found.push(UnknownCall {
             line,
             column: restored(line, column),
@@ -175,23 +176,10 @@ fn unknown(ast: &AST, restored: impl Fn(u32, u32) -> u32) -> Vec<UnknownCall> {
             known,
         });
     };
-    for statement in ast.statements() {
-        statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode]| {
-            look(nodes);
-            true
-        });
-    }
-    let mut functions = ast.clone();
-    functions.clear_statements();
-    functions.walk(&mut |nodes: &[ASTNode]| {
+    ast.walk(&mut |nodes: &[ASTNode]| {
         look(nodes);
         true
     });
     found.dedup();
     found
-}
-
-fn place(position: Position) -> (u32, u32) {
-    let at = |n: Option<usize>| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
-    (at(position.line()), at(position.position()))
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
+use super::error::line_column;
+
 /// Name of the function that counts.
 pub(super) const PROBE: &str = "__passed";
 
@@ -129,7 +131,7 @@ fn branches(ast: &AST, source: &Source, sites: &Sites) -> Vec<Branch> {
 }
 
 fn line(position: Position) -> u32 {
-    position.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(1)
+    line_column(position).0
 }
 
 /// The characters of a source, comments blanked.

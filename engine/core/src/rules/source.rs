@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rhai::AST;
 
 use super::capture::{CLOSURE_PREFIX, Captured};
+use super::error::line_column;
 use super::needs::{Needs, each_occurrence};
 use super::optional::Shifts;
 
@@ -71,8 +72,7 @@ impl Expression {
         let mut reads = Vec::new();
         each_occurrence(&self.ast, &mut |name, path, place| {
             let path = std::iter::once(name).chain(path.iter().copied()).map(str::to_owned).collect();
-            let at = |n: Option<usize>| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
-            let (line, column) = (at(place.line()), at(place.position()));
+            let (line, column) = line_column(place);
             reads.push(Read { path, line, column: self.shifts.column(line, column) });
         });
         reads

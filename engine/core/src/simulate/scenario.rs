@@ -7,6 +7,7 @@ use crate::centre::{BotEntry, BotKind};
 use crate::coverage::Recorder;
 use crate::deployment::Deployment;
 use crate::diagnostic::{Finding, Findings, Place, codes};
+use crate::flow::Expr;
 use crate::model::Json;
 use crate::rules::Host;
 use crate::yaml::{self, Fields, Node};
@@ -380,13 +381,7 @@ fn expectation(node: &Node, findings: &mut Findings) -> Option<Expectation> {
         findings.push(yaml::wrong_type(node, "expect", "an expression, such as `conversation.agents == 1`"));
         return None;
     };
-    if let Err(error) = Host::new().expression(text) {
-        let index = error.column.unwrap_or(1).saturating_sub(1) as usize;
-        let place = scalar.place_of(&node.place.file, index.min(text.chars().count().saturating_sub(1)), 1);
-        let message = format!("`{}` cannot be computed", yaml::shortened(text));
-        findings.push(Finding::error(codes::BAD_EXPRESSION, &place, message).because(error.message));
-        return None;
-    }
+    Expr::compile(&Host::new(), scalar, 0, text, node.place.clone(), findings)?;
     Some(Expectation { source: text.to_owned(), place: node.place.clone() })
 }
 

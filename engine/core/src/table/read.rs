@@ -1,7 +1,6 @@
 //! Reads `rules/*.table.yaml`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::cell::{Cell, Test, Value, is_any};
 use super::{Hit, INPUTS_MAX, Input, Kind, Output, Piece, ROWS_MAX, Row, Table, check, csv};
@@ -99,17 +98,7 @@ fn expression(node: &Node, host: &Host, findings: &mut Findings) -> Option<Expr>
         findings.push(wrong_type(node, "from", "an expression, such as `event.reason`"));
         return None;
     };
-    match host.expression(text) {
-        Ok(code) => Some(Expr { place: node.place.clone(), code, scalar: Arc::new(scalar.clone()), from: 0 }),
-        Err(error) => {
-            let index = error.column.unwrap_or(1).saturating_sub(1) as usize;
-            let place =
-                scalar.place_of(&node.place.file, index.min(text.chars().count().saturating_sub(1)), 1);
-            let message = format!("`{}` cannot be computed", yaml::shortened(text));
-            findings.push(Finding::error(codes::BAD_EXPRESSION, &place, message).because(error.message));
-            None
-        }
-    }
+    Expr::compile(host, scalar, 0, text, node.place.clone(), findings)
 }
 
 fn rows(

@@ -51,6 +51,13 @@ pub enum Outcome {
     Skipped,
 }
 
+impl Tested {
+    /// Whether it did not go as it should.
+    pub fn is_bad(&self) -> bool {
+        matches!(self.outcome, Outcome::Fail(_) | Outcome::Error(_))
+    }
+}
+
 /// Runs the tests of a deployment whose name `wanted` likes, in the order of files and lines.
 ///
 /// `files` are the files of the folder `rules` by path. What cannot be read is found and left out.
