@@ -165,6 +165,12 @@ impl Mailbox {
         self.heard.lock().unwrap().clone()
     }
 
+    /// What came after the first `known` ones.
+    #[must_use]
+    pub fn since(&self, known: usize) -> Vec<Heard> {
+        self.heard.lock().unwrap().get(known..).unwrap_or_default().to_vec()
+    }
+
     /// Waits for the first message that `wanted` likes.
     pub async fn wait(&self, what: &str, wanted: impl Fn(&Heard) -> bool) -> Heard {
         crate::eventually(what, Duration::from_secs(40), async || {

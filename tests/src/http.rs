@@ -75,6 +75,16 @@ impl Http {
         self.send(Method::POST, path, id, body.to_string().into_bytes()).await
     }
 
+    /// Opens a stream, which lasts until what is returned is dropped.
+    ///
+    /// # Panics
+    /// No answer.
+    pub async fn open(&self, path: &str) -> reqwest::Response {
+        let response = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response
+    }
+
     /// Sends anything.
     ///
     /// # Errors

@@ -115,7 +115,9 @@ impl Picture {
     pub async fn of(truth: &Truth, mailbox: Option<&Mailbox>) -> Self {
         let mut parts = BTreeMap::new();
         for (table, columns) in TABLES {
-            let rows = truth.rows(table, columns, "").await;
+            // How long work took is no part of the picture: it differs with every run.
+            let rest = if *table == "routing_record" { "where key not like 'queue:%'" } else { "" };
+            let rows = truth.rows(table, columns, rest).await;
             let lines: BTreeSet<String> =
                 rows.iter().map(|row| without_times(&serde_json::to_string(row).unwrap())).collect();
             assert_eq!(lines.len(), rows.len(), "two rows of {table} differ by their times alone");

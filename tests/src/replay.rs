@@ -7,7 +7,9 @@ use convene_core::conversation::{self, Conversation, Stamped};
 use convene_core::deployment::Deployment;
 use convene_core::effect::{Publication, TraceLine};
 use convene_core::model::Json;
+use convene_core::report::ReportRow;
 use convene_core::routing::{self, OWNER, Routing};
+use serde_json::json;
 
 use crate::truth::Truth;
 
@@ -52,6 +54,30 @@ pub async fn replay(truth: &Truth) -> usize {
     let journal = journals(truth, &format!("j.key = '{OWNER}'")).await.remove(OWNER).unwrap_or_default();
     routing_machine(&deployments, truth, &journal).await;
     keys.len()
+}
+
+/// The rows of `agent_task` that follow from the journal of routing, by task: id, disposition, agent, queue.
+///
+/// # Panics
+/// The journal cannot be read.
+pub async fn task_rows(truth: &Truth) -> BTreeMap<String, Vec<Json>> {
+    let deployments = deployments(truth).await;
+    let journal = journals(truth, &format!("j.key = '{OWNER}'")).await.remove(OWNER).unwrap_or_default();
+    let mut state = Routing::default();
+    let mut rows = BTreeMap::new();
+    for row in &journal {
+        let input: Stamped<routing::Input> = serde_json::from_str(&row.input).unwrap();
+        for report in routing::step(&deployments[&row.deployment], &mut state, &input).reports {
+            if let ReportRow::AgentTask(r) = report {
+                let id = r.agent_task_id;
+                rows.insert(
+                    id.clone(),
+                    vec![json!(id), json!(r.task_disposition), json!(r.agent_id), json!(r.queue_id)],
+                );
+            }
+        }
+    }
+    rows
 }
 
 async fn deployments(truth: &Truth) -> Deployments {

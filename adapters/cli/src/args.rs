@@ -29,6 +29,10 @@ pub(crate) enum Command {
     Send(SendArgs),
     /// Be a customer in the terminal, against a running engine.
     Chat(ChatArgs),
+    /// Be an agent in the terminal, against a running engine.
+    Agent(AgentArgs),
+    /// Tell why a conversation or a task was routed as it was, or why it waits.
+    Why(WhyArgs),
     /// Write the JSON Schemas of all files and messages.
     Schema(SchemaArgs),
     /// Bring the database schema up to date (`run` does it too).
@@ -228,6 +232,26 @@ pub(crate) struct ChatArgs {
     /// Your name.
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// The running engine.
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    pub(crate) url: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AgentArgs {
+    /// The agent you are, as flows/centre.yaml names them.
+    #[arg(long, default_value = "amal", value_name = "AGENT")]
+    pub(crate) name: String,
+    /// The running engine.
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    pub(crate) url: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WhyArgs {
+    /// Id of a conversation or of a task.
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
     /// The running engine.
     #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub(crate) url: String,

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use convene_core::model::Json;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::sync::mpsc;
 
 use crate::args::ChatArgs;
 use crate::client::{self, CallError};
@@ -35,12 +34,12 @@ pub(crate) async fn chat(args: ChatArgs) -> ExitCode {
         args.customer.unwrap_or_else(|| format!("terminal-{}", &uuid::Uuid::new_v4().to_string()[..8]));
     let mut customer =
         Customer { http, url, service, identifier, name: args.name, buttons: Vec::new(), asked: None };
-    let (said, mut heard) = mpsc::channel(64);
     let stream =
         format!("{}/channels/{}/stream?customer={}", customer.url, args.channel, customer.identifier);
-    if let Err(problem) = listen(customer.http.clone(), stream, said).await {
-        return exit::environment(&problem);
-    }
+    let mut heard = match client::listen(customer.http.clone(), stream).await {
+        Ok(heard) => heard,
+        Err(problem) => return exit::environment(&problem),
+    };
     let paint = Paint::stdout();
     println!(
         "{}",
@@ -53,7 +52,7 @@ pub(crate) async fn chat(args: ChatArgs) -> ExitCode {
     loop {
         tokio::select! {
             message = heard.recv() => match message {
-                Some(message) => customer.hear(&message, paint),
+                Some(message) => customer.hear(&message.data, paint),
                 None => return exit::environment("the engine has gone away"),
             },
             line = lines.next_line() => match line {
@@ -71,7 +70,7 @@ pub(crate) async fn chat(args: ChatArgs) -> ExitCode {
     while let Ok(Some(message)) =
         tokio::time::timeout(std::time::Duration::from_millis(700), heard.recv()).await
     {
-        customer.hear(&message, paint);
+        customer.hear(&message.data, paint);
     }
     let _ = customer.send(Some("END_CHAT"), None).await;
     exit::success()
@@ -89,30 +88,6 @@ async fn channel(http: &reqwest::Client, url: &str, name: &str) -> Result<String
     json["serviceIdentifier"].as_str().map(str::to_owned).ok_or_else(|| {
         json["detail"].as_str().map_or_else(|| format!("no channel is called {name:?}"), str::to_owned)
     })
-}
-
-/// Listens to what the engine sends on the channel to this customer (server-sent events).
-async fn listen(http: reqwest::Client, url: String, said: mpsc::Sender<Json>) -> Result<(), String> {
-    let mut response = http.get(&url).send().await.map_err(|e| e.to_string())?;
-    if !response.status().is_success() {
-        return Err(format!("the engine does not let this customer listen: {}", response.status()));
-    }
-    tokio::spawn(async move {
-        let mut buffer = String::new();
-        while let Ok(Some(chunk)) = response.chunk().await {
-            buffer.push_str(&String::from_utf8_lossy(&chunk));
-            while let Some(end) = buffer.find("\n\n") {
-                let event: String = buffer.drain(..end + 2).collect();
-                let data: String =
-                    event.lines().filter_map(|l| l.strip_prefix("data:")).map(str::trim_start).collect();
-                let Ok(json) = serde_json::from_str(&data) else { continue };
-                if said.send(json).await.is_err() {
-                    return;
-                }
-            }
-        }
-    });
-    Ok(())
 }
 
 impl Customer {

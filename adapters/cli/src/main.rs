@@ -1,5 +1,6 @@
 //! The command `convene`: flags in, exit code out. No logic of its own.
 
+mod agent;
 mod args;
 mod chat;
 mod client;
@@ -18,6 +19,7 @@ mod send;
 mod simulate;
 mod test;
 mod validate;
+mod why;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
             Command::Graph(args) => graph::graph(&args),
             Command::Send(args) => send::send(args).await,
             Command::Chat(args) => chat::chat(args).await,
+            Command::Agent(args) => agent::agent(args).await,
+            Command::Why(args) => why::why(args).await,
             Command::Schema(args) => schema::schema(&args),
             Command::Migrate(args) => migrate::migrate(args).await,
         }

@@ -200,13 +200,13 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
         "flows/inbound.yaml",
         "  welcome:\n    say:",
         "  welcome:\n  say:",
-        &["flow::no_verb", "flows/inbound.yaml:32:3", "Then indent it further"],
+        &["flow::no_verb", "flows/inbound.yaml:36:3", "Then indent it further"],
     ),
     (
         "flows/inbound.yaml",
         "  too_late:\n    revoke_request: { agent: \"=event.agent\", reason: CANCELLED }\n    then: no_agent_is_wanted\n",
         "",
-        &["flow::unknown_node", "flows/inbound.yaml:42:55", "add a node `too_late`"],
+        &["flow::unknown_node", "flows/inbound.yaml:49:55", "add a node `too_late`"],
     ),
     (
         "rules/queues.rhai",
@@ -218,13 +218,13 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
         "flows/inbound.yaml",
         "priority: 11 }",
         "priority: high }",
-        &["yaml::wrong_type", "flows/inbound.yaml:108:51", "must be a whole number"],
+        &["yaml::wrong_type", "flows/inbound.yaml:115:51", "must be a whole number"],
     ),
     (
         "flows/inbound.yaml",
         "conversation.primaries > 0, go",
         "conversation.primaries >, go",
-        &["flow::bad_expression", "flows/inbound.yaml:68:40"],
+        &["flow::bad_expression", "flows/inbound.yaml:75:40"],
     ),
     (
         "flows/centre.yaml",

@@ -55,7 +55,17 @@ pub(crate) async fn login(State(app): State<App>, Id(id): Id, key: Key, _: Objec
 
 /// `POST /agents/{id}/logout`
 pub(crate) async fn logout(State(app): State<App>, Id(id): Id, key: Key, Object(body): Object) -> Answered {
-    give(&app, key, "AGENT_LOGOUT", of_agent(id, body, &["reason"])).await
+    give(&app, key, "AGENT_LOGOUT", of_agent(id, body, &["reason", "by"])).await
+}
+
+/// `POST /agents/{id}/connect`
+pub(crate) async fn connect(State(app): State<App>, Id(id): Id, key: Key, _: Object) -> Answered {
+    give(&app, key, "AGENT_CONNECT", json!({ "agentId": id })).await
+}
+
+/// `POST /agents/{id}/disconnect`
+pub(crate) async fn disconnect(State(app): State<App>, Id(id): Id, key: Key, _: Object) -> Answered {
+    give(&app, key, "AGENT_DISCONNECT", json!({ "agentId": id })).await
 }
 
 /// `PUT /agents/{id}/state`

@@ -83,7 +83,8 @@ pub(crate) async fn one(State(app): State<App>, Id(id): Id) -> Answered {
     Ok(Answer(view::conversation(&row)?))
 }
 
-async fn find(app: &App, id: &str) -> Result<StateRow, Problem> {
+/// A conversation by id.
+pub(crate) async fn find(app: &App, id: &str) -> Result<StateRow, Problem> {
     let wanted = Wanted { states: vec![id.to_owned()], ..Wanted::default() };
     let mut found = app.handle.store().find(&wanted).await?;
     found

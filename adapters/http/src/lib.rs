@@ -12,6 +12,7 @@ mod command;
 mod conversations;
 mod customers;
 mod extract;
+mod lists;
 mod messages;
 mod openapi;
 mod problem;
@@ -22,7 +23,9 @@ mod service;
 mod stream;
 mod tasks;
 mod view;
+mod why;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -47,7 +50,7 @@ pub async fn serve(
     stop: impl Future + Send + 'static,
 ) -> std::io::Result<()> {
     let (tell, stopping) = watch::channel(false);
-    let router = routes::router(App { handle, stopping: stopping.clone() });
+    let router = routes::router(App { handle, stopping: stopping.clone(), desks: Arc::default() });
     // An event of a stream is small: it must not wait for more to fill a packet.
     let listener = listener.tap_io(|connection| {
         if let Err(problem) = connection.set_nodelay(true) {
@@ -72,5 +75,5 @@ pub async fn serve(
 /// The interface as a router, for a server of your own. Its streams end when their listener leaves.
 pub fn router(handle: Handle) -> Router {
     let (_, stopping) = watch::channel(false);
-    routes::router(App { handle, stopping })
+    routes::router(App { handle, stopping, desks: Arc::default() })
 }

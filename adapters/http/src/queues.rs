@@ -3,24 +3,29 @@
 use axum::Json as Answer;
 use axum::extract::State;
 use convene_core::centre::{Centre, Queue};
+use convene_core::deployment::Deployment;
 use convene_core::model::Json;
 use convene_core::routing::expression::satisfied;
-use convene_core::routing::{Global, MediaStatus, Routing, Task, TaskPhase};
+use convene_core::routing::{Global, MediaStatus, Routing, Task, TaskPhase, estimate, waiting};
+use convene_runtime::ports::store::ServiceLevel;
 use serde_json::json;
 
 use crate::app::App;
-use crate::command::Answered;
-use crate::extract::Id;
+use crate::command::{Answered, give};
+use crate::extract::{Id, Key, Object};
 use crate::problem::Problem;
+
+/// The service level of a queue is told for the tasks that ended within this time.
+const LEVEL_OF_MS: i64 = 24 * 3_600_000;
 
 /// `GET /queues`
 pub(crate) async fn list(State(app): State<App>) -> Answered {
     let routing = app.handle.routing().await?;
     let deployment = app.handle.deployment();
     let now = app.handle.now();
-    let queues: Vec<Json> =
-        deployment.centre.queues.values().map(|q| summary(&deployment.centre, &routing, q, now)).collect();
-    Ok(Answer(json!(queues)))
+    let levels = app.handle.store().service_level(now - LEVEL_OF_MS).await?;
+    let queues = deployment.centre.queues.values();
+    Ok(Answer(queues.map(|q| summary(&deployment, &routing, q, &levels, now)).collect()))
 }
 
 /// `GET /queues/{name}`
@@ -33,25 +38,24 @@ pub(crate) async fn one(State(app): State<App>, Id(name): Id) -> Answered {
         let detail = format!("no queue is called {name:?}; there are {}", known.join(", "));
         Problem::new("unknown_queue", detail)
     })?;
-    let mut view = summary(&deployment.centre, &routing, queue, now);
-    let tasks: Vec<Json> =
-        waiting(&routing, &name).into_iter().zip(1..).map(|(task, n)| waiter(task, n, now)).collect();
-    view["tasks"] = json!(tasks);
+    let levels = app.handle.store().service_level(now - LEVEL_OF_MS).await?;
+    let mut view = summary(&deployment, &routing, queue, &levels, now);
+    let waiters = waiting(&routing, &name).into_iter().zip(1..);
+    view["tasks"] = waiters.map(|(task, n)| waiter(&deployment, &routing, task, n, now)).collect();
     Ok(Answer(view))
 }
 
-/// Tasks that wait in a queue, in the order of 4.1.3: priority, then age.
-fn waiting<'a>(routing: &'a Routing, queue: &str) -> Vec<&'a Task> {
-    let mut tasks: Vec<&Task> = routing
-        .tasks
-        .values()
-        .filter(|t| t.queue.as_deref() == Some(queue) && t.phase == TaskPhase::Queued)
-        .collect();
-    tasks.sort_by_key(|t| (std::cmp::Reverse(t.priority), t.enqueued_at, t.created_at, &t.id));
-    tasks
+/// `POST /queues/{name}/flush`
+pub(crate) async fn flush(State(app): State<App>, Id(name): Id, key: Key, _: Object) -> Answered {
+    give(&app, key, "QUEUE_FLUSH", json!({ "queue": name })).await
 }
 
-fn summary(centre: &Centre, routing: &Routing, queue: &Queue, now: i64) -> Json {
+/// `POST /queues/flush`
+pub(crate) async fn flush_all(State(app): State<App>, key: Key, _: Object) -> Answered {
+    give(&app, key, "QUEUE_FLUSH", json!({})).await
+}
+
+fn summary(d: &Deployment, routing: &Routing, queue: &Queue, levels: &[ServiceLevel], now: i64) -> Json {
     let tasks = waiting(routing, &queue.name);
     let longest = tasks.iter().map(|t| t.enqueued_at).min().map_or(0, |since| seconds(since, now));
     let offered = routing
@@ -61,7 +65,7 @@ fn summary(centre: &Centre, routing: &Routing, queue: &Queue, now: i64) -> Json 
     let agents: Vec<&str> = routing
         .agents
         .values()
-        .filter(|a| a.state != Global::Logout && serves(centre, queue, &a.id))
+        .filter(|a| a.state != Global::Logout && serves(&d.centre, queue, &a.id))
         .map(|a| a.id.as_str())
         .collect();
     json!({
@@ -71,9 +75,27 @@ fn summary(centre: &Centre, routing: &Routing, queue: &Queue, now: i64) -> Json 
         "waiting": tasks.len(),
         "offered": offered.count(),
         "longestWaitSeconds": longest,
+        "estimatedWaitSeconds": estimate(d, routing, &queue.name, tasks.len() + 1, now) / 1000,
         "agentsLoggedIn": agents.len(),
         "agentsReady": agents.iter().filter(|a| free(routing, a, &queue.media)).count(),
         "serviceLevelSeconds": queue.service_level_ms / 1000,
+        "serviceLevel": level(queue, levels.iter().find(|l| l.queue == queue.name)),
+    })
+}
+
+/// The figures of 4.13, of the last day.
+fn level(queue: &Queue, level: Option<&ServiceLevel>) -> Json {
+    let level = level.cloned().unwrap_or_default();
+    let [offered, answered, abandoned, rona] = level.within;
+    json!({
+        "offered": level.offered,
+        "answered": level.answered,
+        "abandoned": level.abandoned,
+        "rona": level.rona,
+        "noAgent": level.no_agent,
+        "within": { "offered": offered, "answered": answered, "abandoned": abandoned, "rona": rona },
+        "type": queue.service_level_type,
+        "percent": level.percent(queue.service_level_type).map(|p| (p * 10.0).round() / 10.0),
     })
 }
 
@@ -96,9 +118,12 @@ fn free(routing: &Routing, agent: &str, mrd: &str) -> bool {
         && routing.load_of(agent, mrd) < media.max_tasks as usize
 }
 
-fn waiter(task: &Task, position: u32, now: i64) -> Json {
+fn waiter(d: &Deployment, routing: &Routing, task: &Task, position: usize, now: i64) -> Json {
+    let queue = task.queue.as_deref().unwrap_or_default();
     json!({
         "position": position,
+        "estimatedWaitSeconds": estimate(d, routing, queue, position, now) / 1000,
+        "stepsOpen": task.steps_open,
         "taskId": task.id,
         "conversationId": task.conversation,
         "priority": task.priority,
@@ -114,11 +139,9 @@ fn seconds(since: i64, now: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use std::collections::BTreeMap;
-
-    use convene_core::centre::{AgentEntry, Step};
 
     use super::*;
 
@@ -138,20 +161,26 @@ mod tests {
         (format!("agent:{id}"), agent.to_string())
     }
 
-    fn centre() -> Centre {
-        let entry = |accounts| AgentEntry {
-            attributes: BTreeMap::from([("accounts".into(), accounts)]),
-            ..AgentEntry::default()
-        };
-        let agents = [("amal", 8), ("bruno", 8), ("chen", 3), ("dora", 8)];
-        Centre {
-            agents: agents.into_iter().map(|(n, a)| (n.to_owned(), entry(a))).collect(),
-            ..Centre::default()
-        }
+    /// A deployment with a queue of these steps.
+    fn deployment(steps: &str) -> Deployment {
+        let centre = format!(
+            "centre: Test\nmedia: {{ CHAT: {{ max_tasks: 2 }} }}\nattributes: {{ accounts: {{}} }}\n\
+             customers: {{ attributes: {{ web: {{ kind: String }} }} }}\n\
+             channel_types: {{ WEB: {{ media: CHAT, identifier: web }} }}\n\
+             queues: {{ general: {{ media: CHAT{steps} }} }}\nagents:\n  amal: {{ attributes: {{ accounts: 8 }} }}\n  \
+             bruno: {{ attributes: {{ accounts: 8 }} }}\n  chen: {{ attributes: {{ accounts: 3 }} }}\n  \
+             dora: {{ attributes: {{ accounts: 8 }} }}\n"
+        );
+        let flow = "flow: f\ntitle: F\non: { CONVERSATION_STARTED: a }\nnodes: { a: { note: nothing } }\n";
+        let files = [("flows/centre.yaml".into(), centre), ("flows/f.yaml".into(), flow.into())].into();
+        let loaded = Deployment::load(files);
+        let said: Vec<String> = loaded.findings.iter().map(|f| f.message.clone()).collect();
+        loaded.deployment.unwrap_or_else(|| panic!("{said:?}"))
     }
 
-    fn general(steps: Vec<Step>) -> Queue {
-        Queue { name: "general".into(), media: "CHAT".into(), steps, ..Queue::default() }
+    fn shown(steps: &str, routing: &Routing, now: i64) -> Json {
+        let d = deployment(steps);
+        summary(&d, routing, d.queue("general").unwrap(), &[], now)
     }
 
     #[test]
@@ -167,7 +196,7 @@ mod tests {
         let routing = Routing::load(&records).unwrap();
         let order: Vec<&str> = waiting(&routing, "general").iter().map(|t| t.id.as_str()).collect();
         assert_eq!(order, ["urgent", "early", "late"]);
-        let view = summary(&centre(), &routing, &general(Vec::new()), 11_999);
+        let view = shown("", &routing, 11_999);
         assert_eq!((&view["waiting"], &view["offered"]), (&json!(3), &json!(1)));
         assert_eq!(view["longestWaitSeconds"], 10);
         assert!(waiting(&routing, "other").is_empty());
@@ -185,11 +214,14 @@ mod tests {
         ]);
         let routing = Routing::load(&records).unwrap();
         let counts = |steps| {
-            let view = summary(&centre(), &routing, &general(steps), 0);
+            let view = shown(steps, &routing, 0);
             (view["agentsLoggedIn"].clone(), view["agentsReady"].clone())
         };
-        assert_eq!(counts(Vec::new()), (json!(4), json!(2)), "bruno's desk rings, dora is not ready");
-        let skilled = Step { agents: "accounts >= 5".into(), timeout_ms: 0 };
-        assert_eq!(counts(vec![skilled]), (json!(3), json!(1)), "chen lacks the skill");
+        assert_eq!(counts(""), (json!(4), json!(2)), "bruno's desk rings, dora is not ready");
+        assert_eq!(
+            counts(", steps: [{ agents: accounts >= 5 }]"),
+            (json!(3), json!(1)),
+            "chen lacks the skill"
+        );
     }
 }

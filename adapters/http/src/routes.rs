@@ -13,12 +13,21 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Field, Route, may, need};
 use crate::{
-    act, agents, channels, conversations, customers, messages, openapi, queues, service, stream, tasks,
+    act, agents, channels, conversations, customers, lists, messages, openapi, queues, service, stream,
+    tasks, why,
 };
 
 const AGENT: Field = need("agentId", "string", "The agent who does it.");
 const MAY_AGENT: Field =
     may("agentId", "string", "The agent who answers; refused when it is another's task.");
+
+/// Whom an agent asks for.
+const WHOM: &[Field] = &[
+    AGENT,
+    may("queue", "string", "The queue; or `toAgent`."),
+    may("toAgent", "string", "The agent; or `queue`."),
+    may("note", "string", "Words for the one who is asked, at most 350 characters."),
+];
 
 /// Every route, in the order of the document.
 #[rustfmt::skip]
@@ -92,12 +101,46 @@ pub(crate) static ROUTES: &[Route] = &[
     Route::post("/conversations/{id}/end", "endConversation", "Ends it, whoever is in it.",
         |m| on(m, act::gives("END_CONVERSATION"))).fields(&[
             may("reasonCode", "string", "Why its sessions end.")]),
-    Route::post("/conversations/{id}/transfer", "transfer", "Hands it to another agent or queue. Comes with the routing release.",
-        |m| on(m, service::not_yet)).status(501),
-    Route::post("/conversations/{id}/consult", "consult", "Asks another agent. Comes with the routing release.",
-        |m| on(m, service::not_yet)).status(501),
-    Route::post("/conversations/{id}/conference", "conference", "Brings another agent in. Comes with the routing release.",
-        |m| on(m, service::not_yet)).status(501),
+    Route::get("/conversations/{id}/why", "explainConversation",
+        "Every assignment, refusal and wait, with the agents who were looked at and what spoke against each; and how its \
+         open tasks stand now.",
+        |m| on(m, why::conversation)),
+    Route::post("/conversations/{id}/transfer", "transfer",
+        "A PRIMARY agent hands it to another agent or a queue, and leaves at once.",
+        |m| on(m, act::gives("TRANSFER"))).fields(WHOM),
+    Route::post("/conversations/{id}/consult", "consult",
+        "A PRIMARY agent asks another one for help, unseen by the customer.",
+        |m| on(m, act::gives("CONSULT"))).fields(WHOM),
+    Route::post("/conversations/{id}/conference", "conference",
+        "A PRIMARY agent brings another one in, who talks to the customer too.",
+        |m| on(m, act::gives("CONFERENCE"))).fields(WHOM),
+    Route::post("/conversations/{id}/consult-transfer", "consultTransfer",
+        "The consulted agent takes over; the agent who asked leaves.",
+        |m| on(m, act::gives("CONSULT_TRANSFER"))).fields(&[
+            AGENT, may("toAgent", "string", "The consulted agent; the only one when not given.")]),
+    Route::post("/conversations/{id}/consult-conference", "consultConference",
+        "The consulted agent talks to the customer too.",
+        |m| on(m, act::gives("CONSULT_CONFERENCE"))).fields(&[
+            AGENT, may("toAgent", "string", "The consulted agent; the only one when not given.")]),
+    Route::post("/conversations/{id}/monitor", "monitor",
+        "A supervisor listens: agents of the own team, one supervisor at a time.",
+        |m| on(m, act::gives("MONITOR"))).fields(&[AGENT]),
+    Route::post("/conversations/{id}/barge-in", "bargeIn", "The supervisor who listens talks from now on.",
+        |m| on(m, act::gives("BARGE_IN"))).fields(&[AGENT]),
+    Route::post("/conversations/{id}/raise-hand", "raiseHand", "An agent calls the supervisors of the own team.",
+        |m| on(m, act::gives("HAND_RAISE"))).fields(&[AGENT]),
+    Route::post("/conversations/{id}/lower-hand", "lowerHand", "An agent needs no supervisor any more.",
+        |m| on(m, act::gives("HAND_DOWN"))).fields(&[AGENT]),
+    Route::post("/conversations/{id}/whisper", "whisper",
+        "A supervisor comes to an agent whose hand is raised, and talks to agents only.",
+        |m| on(m, act::gives("WHISPER_JOIN"))).fields(&[AGENT]),
+    Route::post("/conversations/{id}/stay", "stay", "An agent who was warned stays: the agent timer starts again.",
+        |m| on(m, act::gives("RESET_AGENT_SLA"))).fields(&[AGENT]),
+    Route::post("/conversations/{id}/join", "joinFromList", "An agent picks the conversation's request from its list.",
+        |m| on(m, act::gives("LIST_JOIN"))).fields(&[AGENT]),
+    Route::post("/conversations/{id}/end-request", "endRequest",
+        "An agent ends the conversation's request on its list; the customer's session ends.",
+        |m| on(m, act::gives("LIST_END"))).fields(&[AGENT]),
 
     // Customers.
     Route::get("/customers/{id}", "getCustomer", "A customer's profile, and their room.",
@@ -113,7 +156,14 @@ pub(crate) static ROUTES: &[Route] = &[
     Route::post("/agents/{id}/login", "login", "An agent logs in; logging in twice changes nothing.",
         |m| on(m, agents::login)),
     Route::post("/agents/{id}/logout", "logout", "An agent logs out.",
-        |m| on(m, agents::logout)).fields(&[may("reason", "string", "Why.")]),
+        |m| on(m, agents::logout)).fields(&[
+            may("reason", "string", "Why."),
+            may("by", "string", "The supervisor who orders it; their work goes to others at once.")]),
+    Route::post("/agents/{id}/connect", "connectDesk",
+        "The agent's desk is there again; open offers are shown again.", |m| on(m, agents::connect)),
+    Route::post("/agents/{id}/disconnect", "disconnectDesk",
+        "The agent's desk is lost; when it is not back in time, the work goes to others.",
+        |m| on(m, agents::disconnect)),
     Route::put("/agents/{id}/state", "setState", "Sets an agent's state.",
         |m| on(m, agents::set_state)).fields(&[
             need("state", "string", "READY, NOT_READY or LOGOUT."),
@@ -124,23 +174,39 @@ pub(crate) static ROUTES: &[Route] = &[
         |m| on(m, tasks::of_agent)),
     Route::get("/agents/{id}/stream", "streamAgent",
         "Server-sent events: what an agent's desk must show, from now on.",
-        |m| on(m, stream::agent)).media("text/event-stream"),
+        |m| on(m, stream::agent)).media("text/event-stream").query(&[
+            may("desk", "boolean", "This stream is the desk: when the last one ends, the desk is lost.")]),
     Route::post("/tasks/{id}/accept", "acceptTask", "An agent takes what is offered.",
         |m| on(m, tasks::accept)).fields(&[MAY_AGENT]),
     Route::post("/tasks/{id}/reject", "rejectTask", "An agent refuses what is offered.",
         |m| on(m, tasks::reject)).fields(&[MAY_AGENT]),
+    Route::get("/tasks/{id}/why", "explainTask", "Why a task went where it went, or why it waits.",
+        |m| on(m, why::task)),
 
     // Queues.
     Route::get("/queues", "listQueues", "Every queue: how many wait and how many agents could take one.",
         |m| on(m, queues::list)),
     Route::get("/queues/{name}", "getQueue", "A queue and the tasks that wait in it, in order.",
         |m| on(m, queues::one)),
-    Route::post("/queues/{name}/flush", "flushQueue", "Closes every waiting task. Comes with the routing release.",
-        |m| on(m, service::not_yet)).status(501),
+    Route::post("/queues/{name}/flush", "flushQueue",
+        "Closes every task that waits in it; what rings goes on. The flow tells the customers.",
+        |m| on(m, queues::flush)),
+    Route::post("/queues/flush", "flushQueues", "Closes every task that waits in any queue.",
+        |m| on(m, queues::flush_all)),
+
+    // Lists.
+    Route::get("/lists", "listLists", "Every pull list: how many requests stand on it.",
+        |m| on(m, lists::list)),
+    Route::get("/lists/{name}", "getList", "A pull list and the requests on it, oldest first.",
+        |m| on(m, lists::one)),
+    Route::post("/lists/{name}/subscribe", "subscribeList", "An agent's desk shows the requests of a list.",
+        |m| on(m, lists::subscribe)).fields(&[AGENT]),
+    Route::post("/lists/{name}/unsubscribe", "unsubscribeList", "It does not any more.",
+        |m| on(m, lists::unsubscribe)).fields(&[AGENT]),
 
     // Bots.
     Route::post("/bots/{name}/messages", "receiveBotMessages",
-        "Answers of a bot outside the call that asked it. Comes with the routing release.",
+        "Answers of a bot outside the call that asked it. Comes with the bots release.",
         |m| on(m, service::not_yet)).status(501),
 
     // The service.

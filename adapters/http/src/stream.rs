@@ -10,9 +10,10 @@ use convene_core::model::Json;
 use convene_runtime::ports::bus::{Destination, Outgoing};
 use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
+use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
-use crate::app::{App, stopped};
+use crate::app::{App, Desks, stopped};
 use crate::extract::{Asked, Id};
 use crate::problem::Problem;
 use crate::{agents, channels};
@@ -27,11 +28,77 @@ pub(crate) struct Whose {
     customer: Option<String>,
 }
 
-/// `GET /agents/{id}/stream`
-pub(crate) async fn agent(State(app): State<App>, Id(id): Id) -> Result<impl IntoResponse, Problem> {
+/// Query of `GET /agents/{id}/stream`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Desk {
+    #[serde(default)]
+    desk: bool,
+}
+
+/// `GET /agents/{id}/stream`. With `desk=true` the stream is the agent's desk: it is connected while one lasts.
+pub(crate) async fn agent(
+    State(app): State<App>,
+    Id(id): Id,
+    Asked(Desk { desk }): Asked<Desk>,
+) -> Result<impl IntoResponse, Problem> {
     agents::known(&app.handle.deployment(), &app.handle.routing().await?, &id)?;
     let key = format!("agent.{id}");
-    listen(app, key, |_| true).await
+    let presence = desk.then(|| Presence::begin(&app, &id));
+    // The desk is said to be there once it hears: what it is shown then cannot be missed.
+    let answer = listen(app.clone(), key, move |_| {
+        let _ = &presence;
+        true
+    });
+    let answer = answer.await?;
+    if desk {
+        tokio::spawn(say(app, "AGENT_CONNECT", id));
+    }
+    Ok(answer)
+}
+
+/// A desk that is there as long as its stream lasts.
+struct Presence {
+    app: App,
+    agent: String,
+}
+
+impl Presence {
+    fn begin(app: &App, agent: &str) -> Self {
+        *lock(app).entry(agent.to_owned()).or_default() += 1;
+        Self { app: app.clone(), agent: agent.to_owned() }
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        let last = {
+            let mut desks = lock(&self.app);
+            let left = desks.get(&self.agent).copied().unwrap_or(1) - 1;
+            if left == 0 {
+                desks.remove(&self.agent)
+            } else {
+                desks.insert(self.agent.clone(), left)
+            };
+            left == 0
+        };
+        // A server that stops is not a desk that is lost: another server takes the stream.
+        if last && !*self.app.stopping.borrow() {
+            tokio::spawn(say(self.app.clone(), "AGENT_DISCONNECT", self.agent.clone()));
+        }
+    }
+}
+
+fn lock(app: &App) -> std::sync::MutexGuard<'_, Desks> {
+    app.desks.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Tells the engine that a desk is there or lost. An agent who is not logged in has nothing to lose.
+async fn say(app: App, command: &'static str, agent: String) {
+    let id = uuid::Uuid::new_v4().to_string();
+    if let Err(problem) = app.handle.command(&id, command, json!({ "agentId": agent })).await {
+        tracing::warn!(%problem, command, agent, "the state of a desk cannot be told");
+    }
 }
 
 /// `GET /channels/{name}/stream`

@@ -27,8 +27,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use convene_runtime::ports::store::{
-    Batch, ConversationFilter, DeadLetter, DueTimer, Found, JournalRow, Lease, StateRow, Store, StoreError,
-    StoreResult, Unfinished, Wanted,
+    Batch, ConversationFilter, DeadLetter, DueTimer, Found, JournalRow, Lease, ServiceLevel, StateRow, Store,
+    StoreError, StoreResult, Unfinished, Wanted,
 };
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -212,6 +212,14 @@ impl Store for PostgresStore {
 
     fn room<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<(String, Vec<String>)>>> {
         Box::pin(reads::room(&self.calm, id))
+    }
+
+    fn conversation_of_task<'a>(&'a self, task: &'a str) -> BoxFuture<'a, StoreResult<Option<String>>> {
+        Box::pin(reads::conversation_of_task(&self.calm, task))
+    }
+
+    fn service_level(&self, since: i64) -> BoxFuture<'_, StoreResult<Vec<ServiceLevel>>> {
+        Box::pin(reads::service_level(&self.calm, since))
     }
 
     fn open_conversations(&self) -> BoxFuture<'_, StoreResult<i64>> {

@@ -1,6 +1,8 @@
 //! What people ask: conversations, customers, rooms, deployments.
 
-use convene_runtime::ports::store::{ConversationFilter, StateRow, StoreResult, TENANT};
+use convene_runtime::ports::store::{
+    ConversationFilter, ServiceLevel, StateRow, StoreError, StoreResult, TENANT,
+};
 use sqlx::Row;
 use sqlx::postgres::{PgPool, PgRow};
 
@@ -104,4 +106,43 @@ pub(crate) async fn open_conversations(pool: &PgPool) -> StoreResult<i64> {
         .fetch_one(pool)
         .await
         .map_err(store_error)
+}
+
+/// The conversation of a closed task.
+pub(crate) async fn conversation_of_task(pool: &PgPool, task: &str) -> StoreResult<Option<String>> {
+    sqlx::query_scalar(
+        "select conversation_id::text from agent_task where tenant = $1 and agent_task_id = $2",
+    )
+    .bind(TENANT)
+    .bind(clean(task))
+    .fetch_optional(pool)
+    .await
+    .map_err(store_error)
+}
+
+/// What the tasks of each queue count for.
+pub(crate) async fn service_level(pool: &PgPool, since: i64) -> StoreResult<Vec<ServiceLevel>> {
+    let rows: Vec<(String, [i64; 9])> = sqlx::query(
+        "select queue_id::text as queue, array[
+            count(*), count(*) filter (where answered), count(*) filter (where abandoned),
+            count(*) filter (where rona), count(*) filter (where no_agent), sum(within),
+            count(*) filter (where answered and within = 1), count(*) filter (where abandoned and within = 1),
+            count(*) filter (where rona and within = 1)
+        ]::int8[] as counts
+        from task_service_level where tenant = $1 and task_end_time >= convene_time($2)
+        group by queue_id order by queue_id",
+    )
+    .bind(TENANT)
+    .bind(since)
+    .fetch_all(pool)
+    .await
+    .map_err(store_error)?
+    .iter()
+    .map(|row| {
+        let counts: Vec<i64> = row.try_get("counts").map_err(store_error)?;
+        let counts = counts.try_into().map_err(|_| StoreError::Broken("service level".into()))?;
+        Ok((row.try_get("queue").map_err(store_error)?, counts))
+    })
+    .collect::<StoreResult<_>>()?;
+    Ok(rows.into_iter().map(|(queue, counts)| ServiceLevel::of(queue, counts)).collect())
 }

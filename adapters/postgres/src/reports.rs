@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use convene_core::report::ReportRow;
+use convene_core::report::{AgentStateRow, ReportRow};
 use convene_runtime::ports::store::{StoreError, StoreResult, TENANT};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use crate::error::store_error;
 
 /// Number of reporting tables; `reports.sql` has a parameter for each.
-const TABLES: usize = 7;
+const TABLES: usize = 10;
 /// A NUL as JSON writes it. The database cannot keep one.
 const NUL: &str = "\\u0000";
 
@@ -61,7 +61,15 @@ fn place(row: &ReportRow) -> (usize, Vec<String>) {
             let time = clamped(row.event_timestamp).to_string();
             (6, vec![cut(&row.conversation_id), time, cut(&row.conversation_state)])
         }
+        ReportRow::AgentState(row) => (7, state_key(row)),
+        ReportRow::AgentMrdState(row) => (8, state_key(row)),
+        ReportRow::Queue(row) => (9, vec![cut(&row.queue_id)]),
     }
+}
+
+fn state_key(row: &AgentStateRow) -> Vec<String> {
+    let medium = cut(row.mrd_id.as_deref().unwrap_or_default());
+    vec![cut(&row.agent_id), medium, clamped(row.state_change_time).to_string(), row.agent_state.clone()]
 }
 
 /// The first 50 characters: the width of every key column.

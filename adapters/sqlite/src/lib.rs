@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use convene_runtime::ports::store::{
-    Batch, ConversationFilter, DeadLetter, DueTimer, Found, JournalRow, Lease, StateRow, Store, StoreError,
-    StoreResult, Unfinished, Wanted,
+    Batch, ConversationFilter, DeadLetter, DueTimer, Found, JournalRow, Lease, ServiceLevel, StateRow, Store,
+    StoreError, StoreResult, Unfinished, Wanted,
 };
 use futures_util::future::BoxFuture;
 use sqlx::ConnectOptions;
@@ -197,6 +197,14 @@ impl Store for SqliteStore {
 
     fn room<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<(String, Vec<String>)>>> {
         Box::pin(reads::room(&self.readers, id))
+    }
+
+    fn conversation_of_task<'a>(&'a self, task: &'a str) -> BoxFuture<'a, StoreResult<Option<String>>> {
+        Box::pin(reads::conversation_of_task(&self.readers, task))
+    }
+
+    fn service_level(&self, since: i64) -> BoxFuture<'_, StoreResult<Vec<ServiceLevel>>> {
+        Box::pin(reads::service_level(&self.readers, since))
     }
 
     fn open_conversations(&self) -> BoxFuture<'_, StoreResult<i64>> {

@@ -1,7 +1,7 @@
 //! What people ask: conversations, customers, rooms, deployments.
 
-use convene_runtime::ports::store::{ConversationFilter, StateRow, StoreResult, TENANT};
-use sqlx::SqlitePool;
+use convene_runtime::ports::store::{ConversationFilter, ServiceLevel, StateRow, StoreResult, TENANT};
+use sqlx::{Row, SqlitePool};
 
 use crate::error::store_error;
 use crate::find::state;
@@ -101,4 +101,38 @@ pub(crate) async fn open_conversations(pool: &SqlitePool) -> StoreResult<i64> {
         .fetch_one(pool)
         .await
         .map_err(store_error)
+}
+
+/// The conversation of a closed task.
+pub(crate) async fn conversation_of_task(pool: &SqlitePool, task: &str) -> StoreResult<Option<String>> {
+    sqlx::query_scalar("select conversation_id from agent_task where tenant = ?1 and agent_task_id = ?2")
+        .bind(TENANT)
+        .bind(task)
+        .fetch_optional(pool)
+        .await
+        .map_err(store_error)
+}
+
+/// What the tasks of each queue count for.
+pub(crate) async fn service_level(pool: &SqlitePool, since: i64) -> StoreResult<Vec<ServiceLevel>> {
+    let rows = sqlx::query(
+        "select queue_id, count(*), sum(answered), sum(abandoned), sum(rona), sum(no_agent), sum(within),
+            sum(answered and within), sum(abandoned and within), sum(rona and within)
+        from task_service_level
+        where tenant = ?1 and task_end_time >= strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch')
+        group by queue_id order by queue_id",
+    )
+    .bind(TENANT)
+    .bind(since)
+    .fetch_all(pool)
+    .await
+    .map_err(store_error)?;
+    let one = |row: &sqlx::sqlite::SqliteRow| {
+        let mut counts = [0; 9];
+        for (i, count) in counts.iter_mut().enumerate() {
+            *count = row.try_get(i + 1).map_err(store_error)?;
+        }
+        Ok(ServiceLevel::of(row.try_get(0).map_err(store_error)?, counts))
+    };
+    rows.iter().map(one).collect()
 }

@@ -12,7 +12,7 @@ const TIME_MIN: i64 = -62_135_596_800_000;
 const TIME_MAX: i64 = 253_402_300_799_999;
 
 /// One statement for each table.
-const STATEMENTS: [&str; 7] = [
+const STATEMENTS: [&str; 10] = [
     include_str!("sql/report_conversation.sql"),
     include_str!("sql/report_channel_session.sql"),
     include_str!("sql/report_conversation_participant.sql"),
@@ -20,6 +20,9 @@ const STATEMENTS: [&str; 7] = [
     include_str!("sql/report_agent_task.sql"),
     include_str!("sql/report_wrapup_detail.sql"),
     include_str!("sql/report_conversation_hold_resume.sql"),
+    include_str!("sql/report_agent_state.sql"),
+    include_str!("sql/report_agent_mrd_state.sql"),
+    include_str!("sql/report_queue.sql"),
 ];
 
 /// Writes the rows; the last one of a key wins.
@@ -52,6 +55,9 @@ fn table(row: &ReportRow) -> usize {
         ReportRow::AgentTask(_) => 4,
         ReportRow::WrapupDetail(_) => 5,
         ReportRow::ConversationHoldResume(_) => 6,
+        ReportRow::AgentState(_) => 7,
+        ReportRow::AgentMrdState(_) => 8,
+        ReportRow::Queue(_) => 9,
     }
 }
 

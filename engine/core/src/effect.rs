@@ -100,7 +100,40 @@ pub struct TraceLine {
     /// Why; empty when the line explains itself.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
+    /// Who could have been chosen, for a decision between agents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Verdict>,
+    /// The task it is about, for a decision of routing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
 }
+
+impl TraceLine {
+    /// A line about no task in particular.
+    #[must_use]
+    pub fn new(at: impl Into<String>, what: impl Into<String>, why: impl Into<String>) -> Self {
+        let (at, what, why) = (at.into(), what.into(), why.into());
+        Self { at, what, why, candidates: Vec::new(), task: None }
+    }
+}
+
+/// What spoke for or against an agent when a task was to be given to somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Agent; `…` stands for those who are not listed one by one.
+    pub agent: String,
+    /// In words: why not, or why.
+    pub why: String,
+    /// The first condition that did not hold; absent for the one who was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+    /// What was found instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actual: Option<String>,
+}
+
+/// Where the lines stand that say why routing did something.
+pub const WHY: &str = "why";
 
 /// The answer to a command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -23,6 +23,12 @@ pub enum ReportRow {
     WrapupDetail(WrapupRow),
     /// Table `conversation_hold_resume`.
     ConversationHoldResume(HoldRow),
+    /// Table `agent_state`.
+    AgentState(AgentStateRow),
+    /// Table `agent_mrd_state`.
+    AgentMrdState(AgentStateRow),
+    /// Table `queue`.
+    Queue(QueueRow),
 }
 
 /// A closed conversation.
@@ -197,4 +203,40 @@ pub struct HoldRow {
     pub channel_session_id: String,
     /// When the row was made.
     pub record_creation_time: i64,
+}
+
+/// A state of an agent, or of an agent on a medium; written when it begins and again when it ends. Key is (agent_id, mrd_id,
+/// state_change_time, agent_state).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct AgentStateRow {
+    /// Login of this presence.
+    pub login_date_time: i64,
+    /// Who.
+    pub agent_id: String,
+    /// Medium; `None` for the global state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mrd_id: Option<String>,
+    /// State (1.15).
+    pub agent_state: String,
+    /// Reason of a global state.
+    pub reason_code: Option<String>,
+    /// How long it lasted, seconds; −1 while it lasts.
+    pub duration: i64,
+    /// When it began.
+    pub state_change_time: i64,
+}
+
+/// A queue as it is configured; written again when that changes. Old tasks keep their rows.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct QueueRow {
+    /// Primary key.
+    pub queue_id: String,
+    /// Its name.
+    pub queue_name: String,
+    /// Formula of the service level (4.13): 1, 2 or 3.
+    pub sl_type: i64,
+    /// Threshold of the service level, seconds.
+    pub sl_threshold: i64,
+    /// No longer in the deployment.
+    pub is_deleted: bool,
 }

@@ -178,6 +178,14 @@ impl Engine {
         if let Some(dir) = shared.config.dir.clone() {
             tokio::spawn(reload(shared.clone(), dir));
         }
+        // The engine before may have run with other files.
+        let begun = shared.clone();
+        tokio::spawn(async move {
+            let routing = Handle { shared: begun.clone() }.routing().await;
+            if routing.is_ok_and(|r| r.is_older_than(&begun.deployments.current().id)) {
+                reconfigure(&begun).await;
+            }
+        });
         Ok(Self { shared, worker })
     }
 
@@ -242,6 +250,7 @@ async fn keep_house(shared: Arc<Shared>) {
 /// New files take effect for new conversations; broken ones are reported once and change nothing.
 async fn reload(shared: Arc<Shared>, dir: PathBuf) {
     let mut last = Some(shared.deployments.current().files.clone());
+    let mut blocked = None;
     loop {
         tokio::select! {
             () = tokio::time::sleep(RELOAD_CHECK) => {}
@@ -258,13 +267,22 @@ async fn reload(shared: Arc<Shared>, dir: PathBuf) {
             Ok((deployment, _)) if deployment.id == shared.deployments.current().id => {}
             Ok((deployment, _)) => {
                 let id = deployment.id.clone();
+                if let Some(problem) = in_the_way(&shared, &deployment).await {
+                    if blocked.as_ref() != Some(&problem) {
+                        tracing::error!(%problem, "the changed deployment is not taken while this is so");
+                    }
+                    blocked = Some(problem);
+                    last = None;
+                    continue;
+                }
                 match shared
                     .deployments
                     .switch(&*shared.store, Arc::new(deployment), shared.clock.now())
                     .await
                 {
                     Ok(()) => {
-                        tracing::info!(deployment = %id, "the deployment changed; new conversations follow it")
+                        tracing::info!(deployment = %id, "the deployment changed; new conversations follow it");
+                        reconfigure(&shared).await;
                     }
                     Err(problem) => {
                         tracing::warn!(%problem, "the changed deployment cannot be kept");
@@ -278,6 +296,26 @@ async fn reload(shared: Arc<Shared>, dir: PathBuf) {
                 );
             }
         }
+    }
+}
+
+/// Work that a changed deployment would leave without a queue.
+async fn in_the_way(
+    shared: &Arc<Shared>,
+    deployment: &convene_core::deployment::Deployment,
+) -> Option<String> {
+    let routing = Handle { shared: shared.clone() }.routing().await.ok()?;
+    let problems = routing.in_the_way_of(deployment);
+    (!problems.is_empty()).then(|| problems.join("; "))
+}
+
+/// Routing follows a changed deployment at once, not with the next call of an agent. When nobody can be told now, it does
+/// so with the next input.
+async fn reconfigure(shared: &Arc<Shared>) {
+    let id = format!("reconfigure:{}:{}", shared.deployments.current().id, shared.clock.now());
+    let handle = Handle { shared: shared.clone() };
+    if let Err(problem) = handle.command(&id, "RECONFIGURE", Json::Null).await {
+        tracing::warn!(%problem, "queues and agents follow the changed deployment later");
     }
 }
 

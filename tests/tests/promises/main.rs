@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod bad_input;
+mod contact_centre;
 mod crashes;
 mod duplicates;
 mod embedded;
+mod figures;
 mod open_bot_call;
 mod order;
 mod outages;
 mod replays;
 mod script;
 mod servers;
+mod teamwork;

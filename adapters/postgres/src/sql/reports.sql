@@ -144,5 +144,44 @@ with conversation_set as (
     on conflict (tenant, conversation_id, event_timestamp, conversation_state) do update set
         agent_id = excluded.agent_id, channel_session_id = excluded.channel_session_id,
         record_creation_time = excluded.record_creation_time, updated_at = now() at time zone 'utc'
+), agent_state_set as (
+    insert into agent_state (
+        tenant, login_date_time, agent_id, agent_state, reason_code, duration, state_change_time
+    )
+    select
+        $1, convene_time(r.login_date_time), left(r.agent_id, 50), left(r.agent_state, 20),
+        left(r.reason_code, 100), convene_int(r.duration), convene_time(r.state_change_time)
+    from json_to_recordset($9::text::json) as r(
+        login_date_time int8, agent_id text, agent_state text, reason_code text, duration int8,
+        state_change_time int8
+    )
+    on conflict (tenant, agent_id, state_change_time, agent_state) do update set
+        login_date_time = excluded.login_date_time, reason_code = excluded.reason_code,
+        duration = excluded.duration, updated_at = now() at time zone 'utc'
+), agent_mrd_state_set as (
+    insert into agent_mrd_state (
+        tenant, login_date_time, agent_id, mrd_id, agent_mrd_state, duration, state_change_time
+    )
+    select
+        $1, convene_time(r.login_date_time), left(r.agent_id, 50), left(r.mrd_id, 50), left(r.agent_state, 20),
+        convene_int(r.duration), convene_time(r.state_change_time)
+    from json_to_recordset($10::text::json) as r(
+        login_date_time int8, agent_id text, mrd_id text, agent_state text, duration int8,
+        state_change_time int8
+    )
+    on conflict (tenant, agent_id, mrd_id, state_change_time, agent_mrd_state) do update set
+        login_date_time = excluded.login_date_time, duration = excluded.duration,
+        updated_at = now() at time zone 'utc'
+), queue_set as (
+    insert into queue (tenant, queue_id, queue_name, sl_type, sl_threshold, is_deleted)
+    select
+        $1, left(r.queue_id, 50), left(r.queue_name, 50), convene_int(r.sl_type), convene_int(r.sl_threshold),
+        r.is_deleted
+    from json_to_recordset($11::text::json) as r(
+        queue_id text, queue_name text, sl_type int8, sl_threshold int8, is_deleted boolean
+    )
+    on conflict (tenant, queue_id) do update set
+        queue_name = excluded.queue_name, sl_type = excluded.sl_type, sl_threshold = excluded.sl_threshold,
+        is_deleted = excluded.is_deleted, updated_at = now() at time zone 'utc'
 )
 select 1

@@ -56,6 +56,23 @@ pub struct Centre {
     pub calendars: BTreeMap<String, Json>,
 }
 
+impl Centre {
+    /// Whether a medium is one of calls.
+    #[must_use]
+    pub fn is_voice_medium(&self, mrd: &str) -> bool {
+        self.channel_types.values().any(|k| k.media == mrd && k.voice)
+    }
+
+    /// Whether somebody is primary or secondary supervisor of a team of this agent (1.16).
+    #[must_use]
+    pub fn supervises(&self, supervisor: &str, agent: &str) -> bool {
+        let leads = |t: &Team| {
+            t.supervisor.as_deref() == Some(supervisor) || t.secondary.iter().any(|s| s == supervisor)
+        };
+        self.teams.values().any(|t| leads(t) && t.agents.iter().any(|a| a == agent))
+    }
+}
+
 /// A media routing domain.
 #[derive(Debug, Clone, Default)]
 pub struct Media {
@@ -65,6 +82,8 @@ pub struct Media {
     pub max_tasks: u32,
     /// 4.8: whether a reservation elsewhere interrupts it.
     pub interruptible: bool,
+    /// 4.8: whether a reservation on it interrupts others; unless said, it does.
+    pub interrupts: bool,
     /// 1.14: an agent already in the conversation takes further sessions without an offer.
     pub auto_join: bool,
 }
@@ -95,6 +114,10 @@ pub struct Queue {
     pub agent_sla_ms: Option<i64>,
     /// 1..10 (4.4).
     pub priority: u8,
+    /// Least estimated wait that is told (4.6).
+    pub ewt_min_ms: Option<i64>,
+    /// Longest estimated wait that is told (4.6).
+    pub ewt_max_ms: Option<i64>,
     /// Steps in order; none means every agent of the medium.
     pub steps: Vec<Step>,
 }

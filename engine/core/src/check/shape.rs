@@ -38,6 +38,7 @@ impl Shape {
             handlers: BTreeMap::new(),
             host: parts.host.clone(),
             recorder: None,
+            plan: std::sync::OnceLock::new(),
         };
         let mut sample = blank_facts(&centre);
         for path in OPEN {

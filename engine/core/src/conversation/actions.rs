@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::state::{Request, SeatKind};
+use super::state::Request;
 use super::work::{Happening, Work};
 use super::{close, commands, facts, seats, sessions, wire};
 use crate::effect::{Publication, Wire};
@@ -255,6 +255,7 @@ fn request(
     let direction = text(order, "direction").unwrap_or("INBOUND").to_owned();
     let priority = order.data.get("priority").and_then(Json::as_i64).unwrap_or(1);
     let id = work.ids.fresh();
+    let metadata = order.event.data.pointer("/requestType/metadata");
     let ask = AssignRequest {
         request: id.clone(),
         conversation: work.c.id.clone(),
@@ -272,6 +273,7 @@ fn request(
         ttl_ms: channel.request_ttl_ms,
         requested_by: text(order, "requestedBy").map(str::to_owned).or_else(|| order.asked_by()),
         avoid: work.c.avoid.clone(),
+        note: metadata.and_then(|m| m.get("note")).and_then(Json::as_str).map(str::to_owned),
         offer_view: wire::offer(work, &session.id),
     };
     if direction == "DIRECT_TRANSFER" {
@@ -291,7 +293,14 @@ fn request(
         task: String::new(),
     });
     work.c.routed = true;
+    let leaves = ask.requested_by.clone().filter(|_| ask.direction == "DIRECT_TRANSFER");
     work.out.routing.push(routing::Input::Assign { request: Box::new(ask) });
+    // 4.10: who hands over leaves at once.
+    if let Some(agent) =
+        leaves.filter(|a| work.c.agent(a).is_some_and(|s| s.role == ParticipantRole::Primary))
+    {
+        seats::agent_leaves(work, &agent, "DIRECT_TRANSFER");
+    }
     Ok(())
 }
 
@@ -390,7 +399,11 @@ fn notify_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
     let said = required(order, "text")?;
     let agents: Vec<String> = match agent {
         "all" => work.c.agents().map(|s| s.who.clone()).collect(),
-        "requester" => order.asked_by().into_iter().collect(),
+        // Who asked may have left meanwhile: then it concerns those who are there.
+        "requester" => match order.asked_by().filter(|who| work.c.agent(who).is_some()) {
+            Some(who) => vec![who],
+            None => work.c.agents().map(|s| s.who.clone()).collect(),
+        },
         one => vec![one.to_owned()],
     };
     for agent in agents {
@@ -413,7 +426,7 @@ fn post_request(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
     if !work.d.centre.lists.contains_key(&list) {
         return Err(format!("no list is called {list:?}"));
     }
-    let agents = work.c.seats.iter().filter(|s| s.kind == SeatKind::Agent).count();
+    let mrd = seats::medium_of(work, &session);
     work.c.routed = true;
     work.note("routing", format!("posted on list {list}"), "");
     work.out.routing.push(routing::Input::Post {
@@ -421,7 +434,7 @@ fn post_request(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
         home: work.c.home,
         list,
         session: session.id.clone(),
-        active: agents > 0,
+        mrd,
     });
     Ok(())
 }

@@ -76,6 +76,7 @@ pub(super) fn begin<'a>(d: &'a Deployment, home: u32, input: &Stamped<Input>) ->
         bot: String::new(),
         last_agent: None,
         avoid: std::collections::BTreeSet::new(),
+        hands: std::collections::BTreeSet::new(),
         previous: room.and_then(|r| r.previous.clone()),
     };
     let mut work = Work::on(d, c, input);
@@ -219,6 +220,7 @@ pub(super) fn message(work: &mut Work<'_>, message: &CimMessage, input: &Stamped
             let session = live.unwrap_or_else(|| sessions::start(work, &address, message, false));
             find_agent(work, message, &session);
         }
+        Intent::AgentOutbound => outbound(work, &address, message, live),
         intent => match activity(&intent) {
             Some(name) => acted(work, &address, message, live, name),
             None => spoke(work, &address, message, live, &input.id),
@@ -247,6 +249,35 @@ fn acted(
     work.reply = Reply::Done { data: json!({ "conversationId": work.c.id, "channelSessionId": session }) };
 }
 
+/// AGENT_OUTBOUND (2.2): an agent starts the contact. The session goes out, and the agent is in without an offer.
+fn outbound(work: &mut Work<'_>, address: &Address<'_>, message: &CimMessage, live: Option<String>) {
+    let sender = message.header.sender.as_ref();
+    let named = message.header.entities.as_ref().and_then(|e| e.get("agentId")).and_then(Json::as_str);
+    let agent = named.or_else(|| sender.and_then(|s| s.id.as_deref())).unwrap_or_default().to_owned();
+    let Some(entry) = work.d.centre.agents.get(&agent) else {
+        work.reply = Reply::refused(
+            "unknown_agent",
+            format!("AGENT_OUTBOUND is sent by an agent of this deployment, not by {agent:?}"),
+            Json::Null,
+        );
+        return;
+    };
+    let who = emitter::agent(&*agent, &*entry.display_name);
+    let session = live.unwrap_or_else(|| sessions::start(work, address, message, true));
+    let data = json!({ "channelSessionId": session, "agentId": agent });
+    work.raise(EventName::AgentOutbound, who, Some(&session), data);
+    work.c.routed = true;
+    work.out.routing.push(crate::routing::Input::Join {
+        conversation: work.c.id.clone(),
+        home: work.c.home,
+        agent,
+        direction: "OUTBOUND".into(),
+        session: session.clone(),
+        mrd: address.kind.media.clone(),
+    });
+    work.reply = Reply::Done { data: json!({ "conversationId": work.c.id, "channelSessionId": session }) };
+}
+
 /// Intents that are facts about a call or a trail, by the event they become.
 fn activity(intent: &Intent) -> Option<EventName> {
     match intent {
@@ -255,7 +286,6 @@ fn activity(intent: &Intent) -> Option<EventName> {
         Intent::CallHold => Some(EventName::CallHold),
         Intent::CallResume => Some(EventName::CallResume),
         Intent::IvrAggregatedActivity => Some(EventName::IvrAggregatedActivity),
-        Intent::AgentOutbound => Some(EventName::AgentOutbound),
         _ => None,
     }
 }

@@ -17,7 +17,9 @@ pub(super) fn order(work: &mut Work<'_>, reason: &str) {
     }
     work.c.ending = true;
     work.c.runs.clear();
-    work.c.hold = None;
+    if work.c.hold.take().is_some() {
+        super::commands::hold_row(work, "RESUMED", None);
+    }
     let session_reason = if reason.is_empty() { "FORCE_CLOSED" } else { reason };
     let open: Vec<String> = work.c.sessions.iter().filter(|s| s.open()).map(|s| s.id.clone()).collect();
     for session in open {
@@ -101,7 +103,11 @@ pub(super) fn archived(work: &mut Work<'_>) {
 #[rustfmt::skip]
 fn disposition(work: &Work<'_>) -> &'static str {
     let Some(task) = &work.c.last_task else { return "BOT-HANDLED" };
-    if task.left.as_deref() == Some("AGENT_SLA_EXPIRED") { return "AGENT-SLA_EXPIRED" }
+    match task.left.as_deref() {
+        Some("AGENT_SLA_EXPIRED") => return "AGENT-SLA_EXPIRED",
+        Some("DISCONNECT") => return "ABANDONED",
+        _ => {}
+    }
     match (task.state.as_str(), task.reason.as_deref(), task.answered) {
         ("CLOSED", Some("DONE"), _)                                      => "AGENT-HANDLED",
         ("CLOSED", Some("RESPONSE_TIMEOUT"), _)                          => "AGENT-SLA_EXPIRED",

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::state::{Hold, SeatKind};
 use super::work::Work;
-use super::{close, seats, sessions, timers, wire};
+use super::{close, seats, sessions, team, timers, wire};
 use crate::directory::{DirectoryWrite, Previous};
 use crate::effect::Reply;
 use crate::model::{
@@ -34,6 +34,16 @@ pub const COMMANDS: &[(&str, Run)] = &[
     ("SET_DATA",          set_data),
     ("ACTIVITY",          activity),
     ("RESET_AGENT_SLA",   reset_agent_sla),
+    ("TRANSFER",           team::transfer),
+    ("CONSULT",            team::consult),
+    ("CONFERENCE",         team::conference),
+    ("CONSULT_TRANSFER",   team::consult_transfer),
+    ("CONSULT_CONFERENCE", team::consult_conference),
+    ("MONITOR",            team::monitor),
+    ("BARGE_IN",           team::barge_in),
+    ("HAND_RAISE",         team::hand_raise),
+    ("HAND_DOWN",          team::hand_down),
+    ("WHISPER_JOIN",       team::whisper_join),
 ];
 
 /// Runs a command; the answer tells what it did or why not.
@@ -61,13 +71,13 @@ pub(super) fn command(work: &mut Work<'_>, name: &str, data: &Json) {
     }
 }
 
-fn refusal(work: &Work<'_>, code: &str, detail: &str) -> Reply {
+pub(super) fn refusal(work: &Work<'_>, code: &str, detail: &str) -> Reply {
     let agents: Vec<Json> =
         work.c.agents().map(|s| json!({ "agentId": s.who, "role": s.role.as_str() })).collect();
     Reply::refused(code, detail, json!({ "state": work.c.state.as_str(), "agents": agents }))
 }
 
-fn field<'a>(work: &Work<'_>, data: &'a Json, key: &str) -> Result<&'a str, Reply> {
+pub(super) fn field<'a>(work: &Work<'_>, data: &'a Json, key: &str) -> Result<&'a str, Reply> {
     data.get(key).and_then(Json::as_str).filter(|t| !t.is_empty()).ok_or_else(|| {
         refusal(work, "missing_field", &format!("`{key}` is missing: a non-empty text is needed"))
     })
@@ -76,7 +86,9 @@ fn field<'a>(work: &Work<'_>, data: &'a Json, key: &str) -> Result<&'a str, Repl
 /// The role of the agent a command names.
 fn present(work: &Work<'_>, data: &Json) -> Result<(String, ParticipantRole), Reply> {
     let agent = field(work, data, "agentId")?;
-    match work.c.agent(agent) {
+    let here =
+        |s: &&super::state::Seat| s.who == agent && matches!(s.kind, SeatKind::Agent | SeatKind::Monitor);
+    match work.c.seats.iter().find(here) {
         Some(seat) => Ok((agent.to_owned(), seat.role)),
         None => Err(refusal(
             work,
@@ -112,7 +124,7 @@ fn agent_message(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let Some(session) = work.c.current_session().cloned() else {
         return Err(refusal(work, "no_session", "the conversation has no session"));
     };
-    let name = work.c.agent(&agent).map_or_else(|| agent.clone(), |s| s.name.clone());
+    let name = work.c.seats.iter().find(|s| s.who == agent).map_or_else(|| agent.clone(), |s| s.name.clone());
     let who = emitter::agent(&*agent, name);
     let mut message = wire::outgoing(work, &id, &session.id, who.clone(), &body);
     message.header.intent = data["intent"].as_str().map(str::to_owned);
@@ -158,7 +170,11 @@ fn edit_allowed(work: &Work<'_>, channel: &str, message: &CimMessage) -> Result<
 
 /// AGENT_LEAVE `{agentId, reason?}`.
 fn agent_leave(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let (agent, _) = present(work, data)?;
+    let (agent, role) = present(work, data)?;
+    if matches!(role, ParticipantRole::SilentMonitor | ParticipantRole::Whisper) {
+        seats::monitors_leave(work, Some(&agent), "of their own accord");
+        return Ok(json!({ "wrapUp": false }));
+    }
     let reason = data["reason"].as_str().filter(|r| !r.is_empty()).unwrap_or("AGENT_LEFT");
     seats::agent_leaves(work, &agent, reason);
     Ok(json!({ "wrapUp": work.c.agent(&agent).is_some() }))
@@ -168,6 +184,9 @@ fn agent_leave(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
 /// wraps up it ends that (4.11).
 fn wrap_up(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let (agent, role) = present(work, data)?;
+    if matches!(role, ParticipantRole::SilentMonitor | ParticipantRole::Whisper) {
+        return Err(refusal(work, "role_forbids", "a supervisor who listens has nothing to wrap up"));
+    }
     let codes = data.get("wrapups").and_then(Json::as_array).cloned().unwrap_or_default();
     if codes.len() > WRAP_UPS_MAX {
         return Err(refusal(
@@ -222,6 +241,9 @@ fn pause(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     if role != ParticipantRole::Primary {
         return Err(refusal(work, "role_forbids", "only a PRIMARY agent pauses a conversation"));
     }
+    if super::sla::voice_open(work) {
+        return Err(refusal(work, "voice_open", "a call is held by the telephone, not by a pause"));
+    }
     let seconds = match &data["duration"] {
         Json::Null => HOLD_DEFAULT_MS / 1000,
         Json::String(text) => text.parse().unwrap_or(-1),
@@ -250,7 +272,10 @@ pub(super) fn hold(work: &mut Work<'_>, agent: &str, duration_ms: i64) -> Result
 }
 
 fn resume_command(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let (agent, _) = present(work, data)?;
+    let (agent, role) = present(work, data)?;
+    if role != ParticipantRole::Primary {
+        return Err(refusal(work, "role_forbids", "only a PRIMARY agent ends a pause"));
+    }
     if work.c.hold.is_none() {
         return Err(refusal(work, "not_on_hold", "the conversation is not on hold"));
     }
@@ -273,7 +298,7 @@ fn hold_event(work: &mut Work<'_>, name: EventName, duration_ms: i64) {
     work.raise(name, emitter::conversation_manager(), session.as_deref(), data);
 }
 
-fn hold_row(work: &mut Work<'_>, state: &str, agent: Option<&str>) {
+pub(super) fn hold_row(work: &mut Work<'_>, state: &str, agent: Option<&str>) {
     let row = HoldRow {
         conversation_id: work.c.id.clone(),
         conversation_state: state.to_owned(),
@@ -455,7 +480,10 @@ fn seat_app(work: &mut Work<'_>, id: &str, name: &str) {
 }
 
 fn reset_agent_sla(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    present(work, data)?;
+    let (_, role) = present(work, data)?;
+    if role != ParticipantRole::Primary {
+        return Err(refusal(work, "role_forbids", "only a PRIMARY agent gets more time"));
+    }
     let session = work.c.current_session().map(|s| s.id.clone());
     work.raise(EventName::ResetAgentSla, emitter::controller(), session.as_deref(), Json::Null);
     Ok(Json::Null)

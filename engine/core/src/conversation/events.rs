@@ -3,10 +3,11 @@
 
 use serde_json::json;
 
+use super::state::SeatKind;
 use super::work::{Happening, Work};
 use super::{bots, interpret, seats, sessions, sla, wire};
 use crate::effect::{Publication, Reply, Wire};
-use crate::model::{CimEvent, EventName, emitter};
+use crate::model::{CimEvent, EventName, Json, emitter};
 
 /// Handles one event.
 pub(super) fn handle(work: &mut Work<'_>, event: &Happening) {
@@ -33,14 +34,29 @@ fn publish(work: &mut Work<'_>, event: &Happening) {
     }
     let key = format!("event.{}", event.name.as_str());
     work.out.publications.push(Publication::new(id, key, "cim-event", body));
-    if let Some(notice) = wire::notice_for(&event.name) {
+    if let Some(notice) = wire::notice_for(&event.name).filter(|_| !among_agents(event)) {
         sessions::notify_connectors(work, event, notice);
     }
 }
 
+/// Whether the customer hears nothing of an event: agents ask each other for advice (4.10, consult).
+fn among_agents(event: &Happening) -> bool {
+    let data = &event.data;
+    let direction = data
+        .pointer("/requestType/direction")
+        .or_else(|| data.pointer("/task/activeMedia/0/type/direction"))
+        .and_then(Json::as_str);
+    let role = ["/agentParticipant/role", "/conversationParticipant/role"];
+    let role = role.iter().find_map(|path| data.pointer(path)).and_then(Json::as_str);
+    let agent = data.pointer("/agentParticipant").is_some();
+    let for_company = event.name == EventName::NoAgentAvailable && direction == Some("DIRECT_CONFERENCE");
+    for_company || direction == Some("CONSULT") || (agent && role == Some("ASSISTANT"))
+}
+
 /// Agents whose desk shows this conversation: all present, with what the customer's side of the conversation is.
 fn desks(work: &Work<'_>) -> Vec<String> {
-    work.c.agents().map(|s| s.who.clone()).collect()
+    let shown = work.c.seats.iter().filter(|s| matches!(s.kind, SeatKind::Agent | SeatKind::Monitor));
+    shown.map(|s| s.who.clone()).collect()
 }
 
 /// An event that an app, a desk or a test published about this conversation.

@@ -18,6 +18,7 @@ mod sessions;
 mod sla;
 mod state;
 pub mod table;
+mod team;
 mod tells;
 mod timers;
 pub mod wire;

@@ -225,8 +225,10 @@ pub(super) fn remove_agent(work: &mut Work<'_>, seat: &Seat, reason: &str) {
     if let Some(task) = work.c.last_task.as_mut().filter(|t| seat.task.as_ref() == Some(&t.id)) {
         task.left = Some(said.clone());
     }
+    work.c.hands.remove(&seat.who);
     work.out.routing.push(left(work, &seat.who, &said, false));
     work.note("participants", format!("agent {} leaves", seat.who), format!("reason {said}"));
+    closed_on_desk(work, &seat.who, &said);
     let data = json!({ "agentParticipant": wire::participant(&work.c, seat), "reason": said });
     let session = work.c.current_session().map(|s| s.id.clone());
     work.raise(EventName::AgentUnsubscribed, emitter::agent_manager(), session.as_deref(), data);
@@ -239,14 +241,63 @@ fn nobody_there(work: &mut Work<'_>) {
     }
     if work.c.hold.take().is_some() {
         work.clear_timer(super::timers::HOLD);
+        super::commands::hold_row(work, "RESUMED", None);
         work.note("state", "the hold ends", "no agent is left who holds it");
     }
-    let gone: Vec<String> =
-        work.c.seats.iter().filter(|s| s.kind == SeatKind::Monitor).map(|s| s.who.clone()).collect();
-    if !gone.is_empty() {
-        work.c.seats.retain(|s| s.kind != SeatKind::Monitor);
-        work.note("participants", format!("monitors leave: {}", gone.join(", ")), "no agent is left (U08)");
+    monitors_leave(work, None, "no agent is left (U08)");
+    work.c.hands.clear();
+}
+
+/// A supervisor who listens or whispers leaves, or all of them do. The customer hears nothing of it.
+pub(super) fn monitors_leave(work: &mut Work<'_>, who: Option<&str>, why: &str) {
+    let goes = |s: &Seat| s.kind == SeatKind::Monitor && who.is_none_or(|w| w == s.who);
+    let gone: Vec<Seat> = work.c.seats.iter().filter(|s| goes(s)).cloned().collect();
+    for seat in gone {
+        work.c.seats.retain(|s| s.id != seat.id);
+        work.note("participants", format!("supervisor {} leaves", seat.who), why);
+        work.out.routing.push(left(work, &seat.who, "AGENT_LEFT", false));
+        closed_on_desk(work, &seat.who, why);
     }
+}
+
+/// The desk of somebody who is out puts the conversation away (9.3 `topicUnsubscription`).
+fn closed_on_desk(work: &mut Work<'_>, agent: &str, why: &str) {
+    let id = work.ids.fresh();
+    let body = json!({ "task": "topicUnsubscription", "conversationId": work.c.id, "statusCode": 200,
+                       "reason": why });
+    let publication = Publication::new(id, format!("agent.{agent}"), "topicUnsubscription", Wire::of(&body));
+    work.out.publications.push(publication);
+}
+
+/// A supervisor is in: they see everything, and nobody sees them.
+pub(super) fn supervisor_joins(work: &mut Work<'_>, agent: &str, task: &str, role: ParticipantRole) {
+    if work.c.agents_present() == 0 || work.c.ending {
+        work.note("participants", format!("supervisor {agent} comes too late"), "no agent is left (U08)");
+        work.out.routing.push(left(work, agent, "CANCELLED", false));
+        return;
+    }
+    let name = work.d.centre.agents.get(agent).map_or(agent, |a| a.display_name.as_str()).to_owned();
+    let seat = Seat {
+        id: work.ids.fresh(),
+        kind: SeatKind::Monitor,
+        who: agent.to_owned(),
+        name,
+        role,
+        joined_at: work.at,
+        task: Some(task.to_owned()),
+        leaving: None,
+    };
+    joined(work, &seat, "AGENT");
+    work.note("participants", format!("supervisor {agent} joins as {}", role.as_str()), "");
+    work.c.seats.push(seat);
+    show_conversation(work, agent);
+}
+
+/// The medium of a session.
+pub(super) fn medium_of(work: &Work<'_>, session: &super::Session) -> String {
+    let kind =
+        work.d.centre.channels.get(&session.channel).and_then(|c| work.d.centre.channel_types.get(&c.kind));
+    kind.map(|k| k.media.clone()).unwrap_or_default()
 }
 
 /// REMOVE_ALL_AGENTS: every agent is unsubscribed with that reason, also those who wrap up when it is the end.
@@ -267,15 +318,10 @@ pub(super) fn customer_left(work: &mut Work<'_>, session: &str) {
     if !work.d.centre.wrap_up.enabled || work.c.ending {
         return;
     }
-    let agents: Vec<String> =
-        work.c.agents().filter(|s| s.role == ParticipantRole::Primary).map(|s| s.who.clone()).collect();
+    let there = work.c.agents().filter(|s| s.role != ParticipantRole::WrapUp);
+    let agents: Vec<String> = there.map(|s| s.who.clone()).collect();
     for agent in agents {
         agent_leaves(work, &agent, "CUSTOMER_LEFT");
-    }
-    let assistants: Vec<Seat> =
-        work.c.agents().filter(|s| s.role == ParticipantRole::Assistant).cloned().collect();
-    for seat in assistants {
-        remove_agent(work, &seat, "CUSTOMER_LEFT");
     }
 }
 

@@ -20,16 +20,16 @@ pub(super) fn heard(w: &mut Work<'_>, event: &Happening) {
         EventName::ChannelSessionStarted if cur_voice => { stop_agent(w); stop_non_voice(w); start(w, cur); }
         EventName::ChannelSessionStarted => start(w, cur),
         EventName::CustomerMessage => {
-            if w.c.agents_present() > 0 && !held && !voice_open { start_agent(w); }
+            if w.c.agents_present() > 0 && !held { start_agent(w); }
             stop(w, cur);
             if !held { start_others(w, cur); }
         }
         EventName::BotMessage if !held => start(w, cur),
-        EventName::TaskEnqueued => { let request = w.c.request.as_ref().map(|r| r.session.clone()); stop(w, request.as_deref().unwrap_or(cur)); }
+        EventName::TaskEnqueued => if let Some(session) = w.c.request.as_ref().map(|r| r.session.clone()) { stop(w, &session); },
         EventName::AgentSubscribed => {
             let joined = usize::from(event.data["agentParticipant"]["role"] == "PRIMARY");
             if w.c.primaries() > joined { stop_agent(w); }
-            if !voice_open { start_agent(w); }
+            if !held { start_agent(w); }
             if !cur_voice { stop(w, cur); }
         }
         EventName::AgentMessage if !is_wrap_up(&event.data) => { stop_agent(w); if !voice_open { start_all(w); } }
@@ -45,9 +45,9 @@ pub(super) fn heard(w: &mut Work<'_>, event: &Happening) {
         }
         EventName::ConversationPaused => { stop_agent(w); stop_all(w); }
         EventName::ConversationResumed => { start_agent(w); start_all(w); }
-        EventName::NoAgentAvailable => { let latest = w.c.current_session().map(|s| s.id.clone()); start(w, latest.as_deref().unwrap_or(cur)); }
+        EventName::NoAgentAvailable if !held => { let latest = w.c.current_session().map(|s| s.id.clone()); start(w, latest.as_deref().unwrap_or(cur)); }
         EventName::ParticipantRoleChanged if w.c.agents_wrapping_up() > 0 && w.c.agents_present() == 0 => stop_agent(w),
-        EventName::ResetAgentSla => { stop_agent(w); start_agent(w); }
+        EventName::ResetAgentSla => { stop_agent(w); if !held { start_agent(w); } }
         _ => {}
     }
 }
@@ -61,7 +61,7 @@ fn is_voice(w: &Work<'_>, channel: &str) -> bool {
     kind.is_some_and(|k| k.voice)
 }
 
-fn voice_open(w: &Work<'_>) -> bool {
+pub(super) fn voice_open(w: &Work<'_>) -> bool {
     w.c.sessions.iter().any(|s| s.open() && is_voice(w, &s.channel))
 }
 
@@ -188,7 +188,7 @@ fn agent_length(w: &Work<'_>) -> Option<i64> {
 
 fn start_agent(w: &mut Work<'_>) {
     let present = w.c.agents().any(|s| s.role == ParticipantRole::Primary);
-    if w.c.agent_sla.is_some() || !present || w.c.open_sessions() == 0 {
+    if w.c.agent_sla.is_some() || !present || w.c.open_sessions() == 0 || voice_open(w) {
         return;
     }
     let Some(total_ms) = agent_length(w) else { return };

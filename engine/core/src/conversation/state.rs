@@ -96,6 +96,9 @@ pub struct Conversation {
     /// Agents who were taken out of it: the next request asks others first (U37).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub avoid: BTreeSet<String>,
+    /// Agents who have raised a hand (4.10).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub hands: BTreeSet<String>,
     /// The conversation of this room before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::state::LastTask;
+use super::state::{LastTask, SeatKind};
 use super::work::Work;
-use super::{close, seats, wire};
+use super::{close, commands, seats, sessions, wire};
+use crate::effect::{TraceLine, WHY};
 use crate::model::{EventName, Json, ParticipantRole, emitter};
-use crate::routing::{TaskView, Tell};
+use crate::routing::{Choice, TaskView, Tell};
 
 /// Takes what routing tells.
 pub(super) fn told(work: &mut Work<'_>, tell: &Tell) {
@@ -21,7 +22,9 @@ pub(super) fn told(work: &mut Work<'_>, tell: &Tell) {
             });
             routing_event(work, EventName::TaskEnqueued, &task.session, data);
         }
-        Tell::Reserved { task } => {
+        Tell::Waits { task, choice } => why(work, task, choice),
+        Tell::Reserved { task, choice } => {
+            why(work, &task.id, choice);
             let agent = task.agent.clone().unwrap_or_default();
             let data = json!({ "task": wire::task(work, task, true), "ccUser": wire::cc_user(work, &agent) });
             routing_event(work, EventName::AgentReserved, &task.session, data);
@@ -31,15 +34,38 @@ pub(super) fn told(work: &mut Work<'_>, tell: &Tell) {
             routing_event(work, EventName::AgentReservedTimeout, &task.session, data);
         }
         Tell::NoAgent { task, requested_by } => no_agent(work, task, requested_by.as_deref()),
-        Tell::Joined { agent, task, role } => {
-            let role =
-                if role == "ASSISTANT" { ParticipantRole::Assistant } else { ParticipantRole::Primary };
-            seats::agent_joins(work, agent, task, role);
-        }
+        Tell::Joined { agent, task, role } => match ParticipantRole::parse(role) {
+            Some(role @ (ParticipantRole::SilentMonitor | ParticipantRole::Whisper)) => {
+                seats::supervisor_joins(work, agent, task, role);
+            }
+            Some(role) => seats::agent_joins(work, agent, task, role),
+            None => work.note("routing", format!("{agent} joins as {role:?}"), "no such role"),
+        },
         Tell::Gone { agent, reason } => {
-            if !seats::agent_leaves(work, agent, reason) {
+            if work.c.seats.iter().any(|s| s.kind == SeatKind::Monitor && s.who == *agent) {
+                seats::monitors_leave(work, Some(agent), reason);
+            } else if !seats::agent_leaves(work, agent, reason) {
                 work.note("routing", format!("agent {agent} is gone"), "not in this conversation");
             }
+        }
+        Tell::Interrupted { agent, mrd, conversations } => {
+            let data = json!({ "mrdId": mrd, "agentId": agent, "conversations": conversations });
+            let session = work.c.current_session().map(|s| s.id.clone()).unwrap_or_default();
+            routing_event(work, EventName::AgentMrdInterrupted, &session, data);
+        }
+        Tell::FreeAgain { agent, mrd } => {
+            let ours = work.c.hold.as_ref().is_some_and(|h| h.by.is_empty() || h.by == *agent);
+            let why = format!("{agent} is back on {mrd}");
+            if ours && work.c.agent(agent).is_some() {
+                commands::resume(work, None, &why);
+            } else {
+                work.note("routing", why, "nothing was held for it");
+            }
+        }
+        Tell::EndSession { session, agent } => {
+            work.note("session", format!("{agent} ends the request"), "on the list (4.9)");
+            let who = emitter::agent_manager();
+            sessions::end(work, session, "AGENT", who, &EventName::ChannelSessionEnded);
         }
         Tell::WrapUpOver { agent, how } => wrap_up_over(work, agent, how),
         Tell::Refused { request, code, detail } => {
@@ -47,9 +73,21 @@ pub(super) fn told(work: &mut Work<'_>, tell: &Tell) {
                 work.c.request = None;
             }
             work.note("routing", format!("request refused: {code}"), detail.clone());
+            if request.is_empty() && work.c.outbound && work.c.agents().next().is_none() {
+                nobody_calls(work);
+            }
         }
         Tell::AllClosed => close::tasks_closed(work),
     }
+}
+
+/// Why routing did something, for those who ask later.
+fn why(work: &mut Work<'_>, task: &str, choice: &Choice) {
+    let (what, why) = choice.why.split_once(": ").unwrap_or((&choice.why, ""));
+    let mut line = TraceLine::new(WHY, what, why);
+    line.task = Some(task.to_owned());
+    line.candidates.clone_from(&choice.candidates);
+    work.out.trace.push(line);
 }
 
 /// Routing's word after the close: recorded, and tasks that are told late still end.
@@ -78,7 +116,10 @@ fn changed(work: &mut Work<'_>, task: &TaskView, task_changed: bool, media_chang
         }
     }
     let left = work.c.last_task.as_ref().filter(|t| t.id == task.id).and_then(|t| t.left.clone());
-    let newer = work.c.last_task.as_ref().is_none_or(|t| t.id == task.id || task.created_at >= t.created_at);
+    // A supervisor's seat is beside the customer's work.
+    let watching = matches!(task.direction.as_str(), "SILENT_MONITOR" | "WHISPER");
+    let newer = !watching
+        && work.c.last_task.as_ref().is_none_or(|t| t.id == task.id || task.created_at >= t.created_at);
     if newer {
         work.c.last_task = Some(LastTask {
             id: task.id.clone(),
@@ -103,7 +144,7 @@ fn changed(work: &mut Work<'_>, task: &TaskView, task_changed: bool, media_chang
 fn no_agent_follows(task: &TaskView) -> bool {
     match task.reason.as_deref() {
         Some("NO_AGENT_AVAILABLE") => true,
-        Some("RONA") => task.mode == "AGENT",
+        Some("RONA" | "AGENT_LOGOUT") => task.mode == "AGENT" && task.answered_at.is_none(),
         _ => false,
     }
 }
@@ -122,6 +163,13 @@ fn no_agent(work: &mut Work<'_>, task: &TaskView, requested_by: Option<&str>) {
     let data =
         json!({ "requestType": { "direction": task.direction, "mode": task.mode, "metadata": metadata } });
     routing_event(work, EventName::NoAgentAvailable, &task.session, data);
+}
+
+/// The agent who began an outbound conversation is not there.
+fn nobody_calls(work: &mut Work<'_>) {
+    let data = json!({ "requestType": { "direction": "OUTBOUND", "mode": "AGENT", "metadata": {} } });
+    let session = work.c.current_session().map(|s| s.id.clone()).unwrap_or_default();
+    routing_event(work, EventName::NoAgentAvailable, &session, data);
 }
 
 /// The wrap-up of an agent is over; the seat goes with it.

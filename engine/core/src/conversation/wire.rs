@@ -315,6 +315,11 @@ pub(super) fn task(work: &Work<'_>, t: &TaskView, full: bool) -> Json {
     let session = session_by_id(work, &t.session, full);
     let sessions = if full { json!([session]) } else { json!([]) };
     let queue = t.queue.as_ref().map(|q| json!({ "id": q, "name": q }));
+    let mut metadata = json!({ "offerToAgent": t.offer });
+    let said = [("note", &t.note), ("requestedBy", &t.requested_by), ("listId", &t.list)];
+    for (key, value) in said.into_iter().filter_map(|(k, v)| Some((k, v.as_ref()?))) {
+        metadata[key] = json!(value);
+    }
     let assigned = t.agent.as_ref().map(|a| json!({ "id": a, "name": a }));
     json!({
         "id": t.id,
@@ -327,7 +332,7 @@ pub(super) fn task(work: &Work<'_>, t: &TaskView, full: bool) -> Json {
             "mrdId": t.mrd,
             "taskId": t.id,
             "queue": queue,
-            "type": { "direction": t.direction, "mode": t.mode, "metadata": { "offerToAgent": t.offer } },
+            "type": { "direction": t.direction, "mode": t.mode, "metadata": metadata },
             "priority": t.priority,
             "state": t.media_state,
             "requestSession": session,

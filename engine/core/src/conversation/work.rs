@@ -122,7 +122,7 @@ impl<'a> Work<'a> {
 
     /// Writes a line into the decision log.
     pub(super) fn note(&mut self, at: impl Into<String>, what: impl Into<String>, why: impl Into<String>) {
-        self.out.trace.push(TraceLine { at: at.into(), what: what.into(), why: why.into() });
+        self.out.trace.push(TraceLine::new(at, what, why));
     }
 
     /// Raises an event of the conversation itself. It is handled after what raised it is done, before everything

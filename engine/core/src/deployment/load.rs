@@ -116,7 +116,18 @@ fn assemble(
 ) -> Deployment {
     let handlers =
         handlers.taken.into_iter().map(|(event, taken)| (event, (taken.flow, taken.node))).collect();
-    Deployment { id, files, centre, flows, rules, tables, handlers, host, recorder: None }
+    Deployment {
+        id,
+        files,
+        centre,
+        flows,
+        rules,
+        tables,
+        handlers,
+        host,
+        recorder: None,
+        plan: std::sync::OnceLock::new(),
+    }
 }
 
 /// The address of the meaning: centre and flows without their layout, rules as they are written.

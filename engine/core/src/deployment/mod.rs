@@ -12,6 +12,7 @@ use crate::coverage::Recorder;
 use crate::diagnostic::Findings;
 use crate::flow::{Flow, Node};
 use crate::model::EventName;
+use crate::routing::Plan;
 use crate::rules::{Host, RuleFile};
 use crate::table::Table;
 
@@ -40,6 +41,8 @@ pub struct Deployment {
     pub host: Arc<Host>,
     /// Counts what is walked; only tools have one.
     pub recorder: Option<Arc<Recorder>>,
+    /// Who serves which queue; worked out when it is asked first.
+    pub(crate) plan: std::sync::OnceLock<Plan>,
 }
 
 /// What loading gives: a deployment when there is no error, and all findings in any case.
@@ -60,6 +63,11 @@ pub struct Position {
 }
 
 impl Deployment {
+    /// Who serves which queue.
+    pub(crate) fn plan(&self) -> &Plan {
+        self.plan.get_or_init(|| Plan::of(&self.centre))
+    }
+
     /// The flow of this name.
     pub fn flow(&self, name: &str) -> Option<&Flow> {
         self.flows.get(name)

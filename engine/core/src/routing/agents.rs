@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::state::{Agent, AgentMedia, Global, MediaStatus, TaskPhase};
+use super::state::{Agent, AgentMedia, Global, TaskPhase};
 use super::work::{Work, presence};
 use super::{Tell, offers};
 use crate::effect::Reply;
@@ -17,7 +17,7 @@ pub(super) fn field<'a>(data: &'a Json, key: &str) -> Result<&'a str, Reply> {
     })
 }
 
-fn logged_in(work: &Work<'_>, data: &Json) -> Result<Agent, Reply> {
+pub(super) fn logged_in(work: &Work<'_>, data: &Json) -> Result<Agent, Reply> {
     let id = field(data, "agentId")?;
     match work.r.agents.get(id) {
         Some(agent) if agent.state != Global::Logout => Ok(agent.clone()),
@@ -38,25 +38,27 @@ fn unknown(id: &str) -> Reply {
     )
 }
 
-/// AGENT_LOGIN `{agentId}`. Logging in twice changes nothing; within the grace after a logout it restores everything.
+/// AGENT_LOGIN `{agentId}`. Logging in twice changes nothing; within the grace after a logout the tasks are still there.
 pub(super) fn login(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let id = field(data, "agentId")?.to_owned();
     let entry = work.d.centre.agents.get(&id).ok_or_else(|| unknown(&id))?;
-    if let Some(agent) = work.r.agents.get(&id).filter(|a| a.state != Global::Logout) {
+    let before = work.r.agents.get(&id).cloned();
+    if let Some(agent) = before.as_ref().filter(|a| a.state != Global::Logout) {
+        if agent.lost {
+            return connect(work, data);
+        }
         return Ok(presence(work.d, agent));
     }
-    let media: BTreeMap<String, AgentMedia> = work
-        .d
-        .centre
-        .media
-        .values()
-        .map(|m| {
-            let max_tasks = entry.media.get(&m.name).copied().unwrap_or(m.max_tasks);
-            let state = MediaStatus::NotReady;
-            (m.name.clone(), AgentMedia { state, on: false, since: work.at, ready_since: work.at, max_tasks })
-        })
-        .collect();
-    let agent = Agent {
+    let mut media: BTreeMap<String, AgentMedia> = BTreeMap::new();
+    for medium in work.d.centre.media.values() {
+        let max_tasks = entry.media.get(&medium.name).copied().unwrap_or(medium.max_tasks);
+        let mut fresh = AgentMedia::fresh(Global::NotReady, max_tasks, work.at);
+        // A call that goes on goes on interrupting.
+        let kept = before.as_ref().and_then(|a| a.media.get(&medium.name));
+        fresh.interrupted_by = kept.map(|m| m.interrupted_by.clone()).unwrap_or_default();
+        media.insert(medium.name.clone(), fresh);
+    }
+    let mut agent = Agent {
         id: id.clone(),
         state: Global::NotReady,
         reason: None,
@@ -64,11 +66,56 @@ pub(super) fn login(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
         login_at: work.at,
         media,
         grace: None,
+        lost: false,
+        lists: before.map(|a| a.lists).unwrap_or_default(),
     };
+    let states: Vec<_> = agent.media.iter().map(|(mrd, m)| work.state_of(&agent, mrd, m)).collect();
+    for (media, state) in agent.media.values_mut().zip(states) {
+        media.state = state;
+    }
     work.clear_timer(format!("grace:{id}"));
     work.note("agent", format!("{id} logs in"), "NOT_READY until they say otherwise");
     let changed: Vec<String> = agent.media.keys().cloned().collect();
     work.store(agent, &changed, true);
+    work.refresh(&id);
+    Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
+}
+
+/// AGENT_CONNECT `{agentId}`: a desk is there, again or for the first time. It gets how the agent is, and what rings.
+pub(super) fn connect(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
+    let mut agent = logged_in(work, data)?;
+    let id = agent.id.clone();
+    if agent.lost {
+        agent.lost = false;
+        agent.grace = None;
+        work.clear_timer(format!("grace:{id}"));
+        work.note("agent", format!("the desk of {id} is back"), "in time: everything is as it was (U30)");
+        work.out.changed.insert(format!("agent:{id}"));
+        work.r.agents.insert(id.clone(), agent);
+        work.refresh(&id);
+    }
+    let ringing = |t: &&super::Task| matches!(t.phase, TaskPhase::Reserved { .. });
+    let offers: Vec<_> = work.r.tasks_of_agent(&id).filter(ringing).cloned().collect();
+    for task in &offers {
+        offers::show(work, task, &id);
+    }
+    Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
+}
+
+/// AGENT_DISCONNECT `{agentId}`: the desk is lost. Nothing is offered until it is back; when it is not back in time, the
+/// work goes to others (4.10, U30).
+pub(super) fn disconnect(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
+    let mut agent = logged_in(work, data)?;
+    let id = agent.id.clone();
+    if agent.lost {
+        return Ok(presence(work.d, &agent));
+    }
+    agent.lost = true;
+    let grace = work.d.centre.agent_disconnect_ms;
+    agent.grace = Some(work.set_timer(format!("grace:{id}"), grace));
+    work.note("agent", format!("the desk of {id} is lost"), format!("{} s to come back", grace / 1000));
+    work.out.changed.insert(format!("agent:{id}"));
+    work.r.agents.insert(id.clone(), agent);
     work.refresh(&id);
     Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
 }
@@ -156,8 +203,20 @@ pub(super) fn set_media_state(work: &mut Work<'_>, data: &Json) -> Result<Json, 
     Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
 }
 
+/// An agent let an offer ring out: the medium is switched off. Only a switch by hand switches the agent off too (1.15).
+pub(super) fn rang_out(work: &mut Work<'_>, id: &str, mrd: &str) {
+    let Some(mut agent) = work.r.agents.get(id).cloned() else { return };
+    if let Some(media) = agent.media.get_mut(mrd) {
+        media.on = false;
+    }
+    work.note("agent", format!("{id} is switched off on {mrd}"), "the offer rang out");
+    work.out.changed.insert(format!("agent:{id}"));
+    work.r.agents.insert(id.to_owned(), agent);
+    work.refresh(id);
+}
+
 /// Turns the switch of a medium. Reverse sync (1.15): when the last one goes off, so does the agent.
-pub(super) fn switch_media(work: &mut Work<'_>, id: &str, mrd: &str, on: bool) {
+fn switch_media(work: &mut Work<'_>, id: &str, mrd: &str, on: bool) {
     let Some(mut agent) = work.r.agents.get(id).cloned() else { return };
     if let Some(media) = agent.media.get_mut(mrd) {
         media.on = on;
@@ -173,33 +232,63 @@ pub(super) fn switch_media(work: &mut Work<'_>, id: &str, mrd: &str, on: bool) {
     work.refresh(id);
 }
 
-/// AGENT_LOGOUT `{agentId, reason?}`: offers go back at once, tasks after the agent-disconnect time (4.10, U30).
+/// AGENT_LOGOUT `{agentId, reason?, by?}`: offers go back at once, tasks after the agent-disconnect time (4.10, U30). With
+/// `by`, a supervisor logs an agent of the own team out, and nothing waits.
 pub(super) fn logout(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let mut agent = logged_in(work, data)?;
+    let agent = logged_in(work, data)?;
     let id = agent.id.clone();
-    agent.reason = data["reason"].as_str().or_else(|| data["reason"]["name"].as_str()).map(str::to_owned);
+    let by = data["by"].as_str().filter(|by| !by.is_empty() && *by != id);
+    if let Some(by) = by {
+        supervises(work, by, &id)?;
+        work.note("agent", format!("{by} logs {id} out"), FORCED);
+        leave(work, agent, Some(FORCED.into()), false);
+        take_away(work, &id, "FORCE_LOGOUT");
+        return Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default());
+    }
+    let reason = data["reason"].as_str().or_else(|| data["reason"]["name"].as_str()).map(str::to_owned);
+    let busy = work.r.tasks_of_agent(&id).any(|t| !t.in_process());
+    work.note("agent", format!("{id} logs out"), reason.clone().unwrap_or_default());
+    leave(work, agent, reason, busy);
+    Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
+}
+
+/// Reason of a forced logout (1.15).
+const FORCED: &str = "FORCED_LOGOUT_BY_SUPERVISOR";
+
+/// Whether somebody is a supervisor of an agent's team (1.16).
+fn supervises(work: &Work<'_>, by: &str, agent: &str) -> Result<(), Reply> {
+    if work.d.centre.supervises(by, agent) {
+        return Ok(());
+    }
+    let detail =
+        format!("{by} supervises no team of {agent}; teams stand under `teams` in flows/centre.yaml");
+    Err(Reply::refused("not_your_team", detail, Json::Null))
+}
+
+/// The agent is logged out; what rang is offered to others.
+fn leave(work: &mut Work<'_>, mut agent: Agent, reason: Option<String>, busy: bool) {
+    let id = agent.id.clone();
+    agent.reason = reason;
     agent.state = Global::Logout;
     agent.since = work.at;
-    let busy = work.r.tasks.values().any(|t| t.agent() == Some(&id) && !t.in_process());
+    agent.lost = false;
+    work.clear_timer(format!("grace:{id}"));
+    agent.grace = None;
     if busy {
         let grace = work.d.centre.agent_disconnect_ms;
         agent.grace = Some(work.set_timer(format!("grace:{id}"), grace));
     }
-    work.note("agent", format!("{id} logs out"), agent.reason.clone().unwrap_or_default());
+    for media in agent.media.values_mut() {
+        media.on = false;
+    }
     let media: Vec<String> = agent.media.keys().cloned().collect();
     work.store(agent, &media, true);
     work.refresh(&id);
-    let ringing: Vec<_> = work
-        .r
-        .tasks
-        .values()
-        .filter(|t| matches!(&t.phase, TaskPhase::Reserved { agent, .. } if *agent == id))
-        .cloned()
-        .collect();
+    let ringing = |t: &&super::Task| matches!(t.phase, TaskPhase::Reserved { .. });
+    let ringing: Vec<_> = work.r.tasks_of_agent(&id).filter(ringing).cloned().collect();
     for task in ringing {
-        offers::unanswered(work, task, &id);
+        offers::unanswered(work, task, &id, "AGENT_LOGOUT");
     }
-    Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
 }
 
 /// The agent did not come back: their conversations are told, and their flow decides.
@@ -209,17 +298,27 @@ pub(super) fn grace_over(work: &mut Work<'_>, id: &str, timer: &str) {
         work.note("timer", "grace is stale", "the agent came back");
         return;
     }
+    let lost = agent.lost;
     agent.grace = None;
+    work.clear_timer(format!("grace:{id}"));
     work.out.changed.insert(format!("agent:{id}"));
-    work.r.agents.insert(id.to_owned(), agent);
-    let tasks: Vec<_> = work.r.tasks.values().filter(|t| t.agent() == Some(id)).cloned().collect();
+    work.r.agents.insert(id.to_owned(), agent.clone());
+    work.note("agent", format!("{id} did not come back"), "their work goes to others");
+    if lost {
+        leave(work, agent, Some("SESSION_TIMEOUT_INACTIVITY".into()), false);
+    }
+    take_away(work, id, if lost { "DISCONNECT" } else { "AGENT_LOGOUT" });
+}
+
+/// The conversations of an agent are told that they are gone; wrap-ups are over.
+fn take_away(work: &mut Work<'_>, id: &str, reason: &str) {
+    let tasks: Vec<_> = work.r.tasks_of_agent(id).cloned().collect();
     for task in tasks {
-        let gone = Tell::Gone { agent: id.to_owned(), reason: "AGENT_LOGOUT".into() };
+        let gone = Tell::Gone { agent: id.to_owned(), reason: reason.to_owned() };
         work.tell(&task, gone);
         if matches!(task.phase, TaskPhase::WrapUp { .. }) {
             let over = Tell::WrapUpOver { agent: id.to_owned(), how: "the agent logged out".into() };
             work.tell(&task, over);
         }
     }
-    work.note("agent", format!("{id} did not come back"), "their work goes to others");
 }

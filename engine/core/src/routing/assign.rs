@@ -1,52 +1,24 @@
 //! A request comes in (`domain.md` sections 4.1.1, 4.1.2).
 
-use super::state::{Task, TaskPhase};
+use super::state::Task;
 use super::work::{Work, view};
 use super::{AssignRequest, Tell, matching, offers, tasks};
+use crate::centre::Media;
 
 /// Takes a request for an agent.
 pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
-    if let Some(open) =
-        work.r.tasks.values().find(|t| t.conversation == request.conversation && t.in_process())
-    {
-        let detail = format!("task {} of this conversation is in process", open.id);
-        work.note("routing", "request refused", detail.clone());
-        let request_id = request.request.clone();
-        let tell = Tell::Refused { request: request_id, code: "request_in_process".into(), detail };
-        work.out.tells.push((request.conversation.clone(), request.home, tell));
+    let open = work.r.tasks_of_conversation(&request.conversation).find(|t| t.in_process());
+    if let Some(open) = open.map(|t| t.id.clone()) {
+        let detail = format!("task {open} of this conversation is in process");
+        refuse(work, request, "request_in_process", detail);
         return;
     }
-    let id = work.ids.fresh();
-    let named = request.agent.is_some();
-    let mut task = Task {
-        request: request.request.clone(),
-        media: work.ids.fresh(),
-        id,
-        phase: TaskPhase::Queued,
-        conversation: request.conversation.clone(),
-        home: request.home,
-        session: request.session.clone(),
-        mrd: request.media.clone(),
-        queue: request.queue.clone(),
-        direction: request.direction.clone(),
-        mode: if named { "AGENT" } else { "QUEUE" }.into(),
-        priority: request.priority,
-        offer: request.offer,
-        created_at: work.at,
-        enqueued_at: work.at,
-        reserved_at: None,
-        answered_at: None,
-        ttl: None,
-        ttl_over: false,
-        steps_open: 1,
-        step: None,
-        refused: request.avoid.clone(),
-        last_agent: request.last_agent.clone(),
-        requested_by: request.requested_by.clone(),
-        transferred: false,
-        offer_view: request.offer_view.clone(),
-    };
+    if auto_joined(work, request) {
+        return;
+    }
+    let mut task = task_of(work, request);
     if let Some(agent) = &request.agent {
+        "AGENT".clone_into(&mut task.mode);
         assign_named(work, task, agent);
         return;
     }
@@ -58,17 +30,68 @@ pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
     let waiting = Box::new(view(&task, None, false));
     work.tell(&task, Tell::Enqueued { task: waiting });
     matching::arm_step(work, &mut task);
+    work.dirty_tasks.insert(task.id.clone());
     work.put(task);
-    work.look_again = true;
+}
+
+fn refuse(work: &mut Work<'_>, request: &AssignRequest, code: &str, detail: String) {
+    work.note("routing", format!("request refused: {code}"), detail.clone());
+    let tell = Tell::Refused { request: request.request.clone(), code: code.into(), detail };
+    work.out.tells.push((request.conversation.clone(), request.home, tell));
+}
+
+fn task_of(work: &mut Work<'_>, request: &AssignRequest) -> Task {
+    let id = work.ids.fresh();
+    let mut task = Task::new(id, work.ids.fresh(), work.at);
+    task.request.clone_from(&request.request);
+    task.conversation.clone_from(&request.conversation);
+    task.home = request.home;
+    task.session.clone_from(&request.session);
+    task.mrd.clone_from(&request.media);
+    task.queue.clone_from(&request.queue);
+    task.direction.clone_from(&request.direction);
+    "QUEUE".clone_into(&mut task.mode);
+    task.priority = request.priority;
+    task.offer = request.offer;
+    task.refused.clone_from(&request.avoid);
+    // Whoever asks for another agent is asked last.
+    task.refused.extend(request.requested_by.clone());
+    task.last_agent.clone_from(&request.last_agent);
+    task.requested_by.clone_from(&request.requested_by);
+    task.note.clone_from(&request.note);
+    task.offer_view.clone_from(&request.offer_view);
+    task
+}
+
+/// 1.14, 4.1.1: on a medium that joins by itself, an agent who is in the conversation takes the further session.
+fn auto_joined(work: &mut Work<'_>, request: &AssignRequest) -> bool {
+    let joins = work.d.centre.media.get(&request.media).is_some_and(|m: &Media| m.auto_join);
+    if !joins || request.direction != "INBOUND" {
+        return false;
+    }
+    let inside = |t: &&Task| matches!(t.phase, super::TaskPhase::Active { .. }) && t.takes_a_slot();
+    let found = work.r.tasks_of_conversation(&request.conversation).find(inside).cloned();
+    let Some(task) = found else { return false };
+    let agent = task.agent().unwrap_or_default().to_owned();
+    let why = format!("{} joins by itself", request.media);
+    work.note("routing", format!("{agent} takes the further session"), why.clone());
+    let request = request.request.clone();
+    work.tell(&task, Tell::Refused { request, code: "auto_joined".into(), detail: why });
+    work.tell_changed(&task, false, false);
+    true
 }
 
 /// A named agent: reserved at once, or in at once when no offer is wanted. Needs a free slot (U22).
 fn assign_named(work: &mut Work<'_>, mut task: Task, agent: &str) {
-    let inside = matching::in_conversation(work, agent, &task);
+    let inside = matching::in_conversation(work, agent, &task.conversation);
     let inside = inside.then(|| format!("{agent} has a task in this conversation"));
-    if let Some(why_not) = inside.or_else(|| matching::not_routable(work, agent, &task.mrd)) {
-        work.note("routing", format!("{agent} cannot take it"), why_not);
+    let fault = matching::fault_of(work, agent, &task.mrd).map(|fault| format!("{agent} {fault}"));
+    if let Some(why_not) = inside.or(fault) {
+        work.note("routing", format!("{agent} cannot take it"), why_not.clone());
         let requested_by = task.requested_by.clone();
+        let choice =
+            Box::new(super::Choice { why: format!("{agent} cannot take it: {why_not}"), candidates: vec![] });
+        work.tell(&task, Tell::Waits { task: task.id.clone(), choice });
         tasks::close(work, task.clone(), "NO_AGENT_AVAILABLE", false);
         let gone = Box::new(view(&task, Some("NO_AGENT_AVAILABLE"), false));
         work.tell(&task, Tell::NoAgent { task: gone, requested_by });
@@ -80,4 +103,39 @@ fn assign_named(work: &mut Work<'_>, mut task: Task, agent: &str) {
     }
     task.reserved_at = Some(work.at);
     offers::activate(work, task, agent);
+}
+
+/// An agent is in without an offer (4.10): an agent-started contact, or a supervisor who listens. Needs no slot (U22).
+pub(super) fn join(work: &mut Work<'_>, join: Joining<'_>) {
+    let known = work.r.agents.get(join.agent).is_some_and(|a| a.state != super::Global::Logout);
+    let inside = matching::in_conversation(work, join.agent, join.conversation);
+    if !known || inside {
+        let (code, detail) = match known {
+            false => ("agent_not_logged_in", format!("{} is not logged in", join.agent)),
+            true => ("already_in_conversation", format!("{} has a task in this conversation", join.agent)),
+        };
+        work.note("routing", format!("{} cannot join", join.agent), detail.clone());
+        let tell = Tell::Refused { request: String::new(), code: code.into(), detail };
+        work.out.tells.push((join.conversation.to_owned(), join.home, tell));
+        return;
+    }
+    let id = work.ids.fresh();
+    let mut task = Task::new(id, work.ids.fresh(), work.at);
+    join.conversation.clone_into(&mut task.conversation);
+    task.home = join.home;
+    join.session.clone_into(&mut task.session);
+    join.mrd.clone_into(&mut task.mrd);
+    join.direction.clone_into(&mut task.direction);
+    offers::activate(work, task, join.agent);
+}
+
+/// Who joins what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Joining<'i> {
+    pub(super) conversation: &'i str,
+    pub(super) home: u32,
+    pub(super) agent: &'i str,
+    pub(super) direction: &'i str,
+    pub(super) session: &'i str,
+    pub(super) mrd: &'i str,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::effect::Verdict;
 use crate::model::Json;
 
 /// An input of the routing machine.
@@ -56,9 +57,38 @@ pub enum Input {
         list: String,
         /// Session that asks.
         session: String,
-        /// Whether agents are present.
-        active: bool,
+        /// Its medium.
+        #[serde(default)]
+        mrd: String,
     },
+    /// An agent is in a conversation without an offer: an agent-started contact, a supervisor who listens (4.10).
+    Join {
+        /// Conversation.
+        conversation: String,
+        /// Its home partition.
+        home: u32,
+        /// Agent.
+        agent: String,
+        /// Direction of the task.
+        direction: String,
+        /// Session it is about.
+        session: String,
+        /// Its medium.
+        mrd: String,
+    },
+    /// The task of an agent becomes another one: a consulted agent takes over, a supervisor steps in (4.10).
+    Redirect {
+        /// Conversation.
+        conversation: String,
+        /// Its home partition.
+        home: u32,
+        /// Agent.
+        agent: String,
+        /// New direction.
+        direction: String,
+    },
+    /// Queues, steps, agents or capacities may have changed: waiting tasks keep their place and are looked at again.
+    Configured,
     /// A command of an agent's desk.
     Command {
         /// Name.
@@ -86,6 +116,9 @@ impl Input {
             Self::Left { .. } => "agent left".into(),
             Self::CloseAll { .. } => "close all".into(),
             Self::Post { .. } => "post on list".into(),
+            Self::Join { .. } => "agent joins".into(),
+            Self::Redirect { .. } => "task redirected".into(),
+            Self::Configured => "configuration".into(),
             Self::Command { name, .. } => format!("command {name}"),
             Self::Timer { name, .. } => format!("timer {}", name.split(':').next().unwrap_or(name)),
         }
@@ -130,8 +163,21 @@ pub struct AssignRequest {
     /// Agents to ask only when nobody else can take it (U37).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub avoid: BTreeSet<String>,
+    /// Words of the agent who asked, for the one who is asked (4.10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// What the offer shows (9.3 `taskRequest`).
     pub offer_view: Json,
+}
+
+/// Why routing did something, with everybody who was looked at.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Choice {
+    /// In words.
+    pub why: String,
+    /// Who could have been chosen, and what spoke against them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Verdict>,
 }
 
 /// What routing tells a conversation.
@@ -152,10 +198,20 @@ pub enum Tell {
         /// The task.
         task: Box<TaskView>,
     },
+    /// Nobody can take it at this moment.
+    Waits {
+        /// Task id.
+        task: String,
+        /// Why nobody can.
+        choice: Box<Choice>,
+    },
     /// An agent is chosen.
     Reserved {
         /// The task.
         task: Box<TaskView>,
+        /// Why this one.
+        #[serde(default)]
+        choice: Box<Choice>,
     },
     /// The chosen agent did not answer in time, or refused.
     OfferRangOut {
@@ -185,6 +241,29 @@ pub enum Tell {
         /// Unsubscribe reason.
         reason: String,
     },
+    /// Work on another medium takes the agent away (4.8).
+    Interrupted {
+        /// Agent.
+        agent: String,
+        /// The medium that is interrupted.
+        mrd: String,
+        /// All conversations of the agent on it.
+        conversations: Vec<String>,
+    },
+    /// The agent's work elsewhere is over: what it interrupted goes on (4.8).
+    FreeAgain {
+        /// Agent.
+        agent: String,
+        /// The medium that goes on.
+        mrd: String,
+    },
+    /// An agent ended the request on a list: the session is over (4.9).
+    EndSession {
+        /// Session.
+        session: String,
+        /// Agent who ended it.
+        agent: String,
+    },
     /// The time for wrap-up is over.
     WrapUpOver {
         /// Agent.
@@ -213,11 +292,15 @@ impl Tell {
         match self {
             Self::Changed { .. } => "task changed",
             Self::Enqueued { .. } => "enqueued",
+            Self::Waits { .. } => "waits",
             Self::Reserved { .. } => "reserved",
             Self::OfferRangOut { .. } => "offer rang out",
             Self::NoAgent { .. } => "no agent",
             Self::Joined { .. } => "joined",
             Self::Gone { .. } => "agent gone",
+            Self::Interrupted { .. } => "interrupted",
+            Self::FreeAgain { .. } => "free again",
+            Self::EndSession { .. } => "ended on the list",
             Self::WrapUpOver { .. } => "wrap-up over",
             Self::Refused { .. } => "refused",
             Self::AllClosed => "all closed",
@@ -268,4 +351,13 @@ pub struct TaskView {
     pub created_at: i64,
     /// Closed, and a copy of it goes on looking.
     pub rerouted: bool,
+    /// List it was picked from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// Words of the agent who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Agent who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
 }

@@ -3,17 +3,30 @@
 
 mod agents;
 mod assign;
+mod choice;
 pub mod expression;
+mod index;
 mod input;
+mod interrupt;
+mod lists;
+mod machine;
 mod matching;
 mod offers;
+mod plan;
 mod state;
 pub mod table;
 mod tasks;
+mod wait;
 mod work;
 
-pub use input::{AssignRequest, Input, TaskView, Tell};
-pub use state::{Agent, AgentMedia, Global, MediaStatus, Post, Routing, Task, TaskPhase, TimerRef};
+pub use choice::explain;
+pub use input::{AssignRequest, Choice, Input, TaskView, Tell};
+pub use lists::request as list_request;
+pub use machine::Routing;
+pub use matching::Fault;
+pub(crate) use plan::Plan;
+pub use state::{Agent, AgentMedia, Global, Handled, MediaStatus, Post, Task, TaskPhase, TimerRef};
+pub use wait::{Wait, estimate, waiting};
 pub use work::{Step, Work, presence};
 
 use crate::conversation::Stamped;
@@ -28,43 +41,91 @@ pub const ROUTING_FORMAT: u16 = 1;
 /// Priority of reroutes (4.4): above everything settable.
 pub const PRIORITY_REROUTE: u8 = 11;
 
+type Run = fn(&mut Work<'_>, &Json) -> Result<Json, Reply>;
+
 /// Commands the routing machine takes (`contract.md` section 3).
-pub const COMMANDS: &[&str] =
-    &["AGENT_LOGIN", "AGENT_LOGOUT", "AGENT_STATE", "AGENT_MRD_STATE", "TASK_ACCEPT", "TASK_REJECT"];
+#[rustfmt::skip]
+const RUNS: &[(&str, Run)] = &[
+    ("AGENT_LOGIN",      agents::login),
+    ("AGENT_LOGOUT",     agents::logout),
+    ("AGENT_STATE",      agents::set_state),
+    ("AGENT_MRD_STATE",  agents::set_media_state),
+    ("AGENT_CONNECT",    agents::connect),
+    ("AGENT_DISCONNECT", agents::disconnect),
+    ("TASK_ACCEPT",      offers::accept),
+    ("TASK_REJECT",      offers::reject),
+    ("LIST_SUBSCRIBE",   lists::subscribe),
+    ("LIST_UNSUBSCRIBE", lists::unsubscribe),
+    ("LIST_JOIN",        lists::join),
+    ("LIST_END",         lists::end),
+    ("QUEUE_FLUSH",      tasks::flush),
+    ("RECONFIGURE",      reconfigure),
+];
+
+/// Names of the commands the routing machine takes.
+pub const COMMANDS: &[&str] = &{
+    let mut names = [""; RUNS.len()];
+    let mut i = 0;
+    while i < RUNS.len() {
+        names[i] = RUNS[i].0;
+        i += 1;
+    }
+    names
+};
 
 /// One step of the routing machine, in place. The same state and input give the same step everywhere.
 pub fn step(d: &Deployment, state: &mut Routing, input: &Stamped<Input>) -> Step {
     let mut work = Work::on(d, state, input);
-    match &input.input {
-        Input::Assign { request } => assign::assign(&mut work, request),
-        Input::Cancel { conversation, reason, .. } => tasks::cancel(&mut work, conversation, reason),
-        Input::Left { conversation, agent, reason, wrap_up, .. } => {
-            tasks::left(&mut work, conversation, agent, reason, *wrap_up);
-        }
-        Input::CloseAll { conversation, home, reason } => {
-            tasks::close_all(&mut work, conversation, *home, reason);
-        }
-        Input::Post { conversation, list, session, active, .. } => {
-            tasks::post(&mut work, conversation, list, session, *active);
-        }
-        Input::Timer { name, timer } => tasks::timer(&mut work, name, timer),
-        Input::Command { name, data } => command(&mut work, name, data),
-    }
+    work.adapt();
+    take(&mut work, &input.input);
     matching::run(&mut work);
     work.finish()
 }
 
-fn command(work: &mut Work<'_>, name: &str, data: &Json) {
-    let result = match name {
-        "AGENT_LOGIN" => agents::login(work, data),
-        "AGENT_LOGOUT" => agents::logout(work, data),
-        "AGENT_STATE" => agents::set_state(work, data),
-        "AGENT_MRD_STATE" => agents::set_media_state(work, data),
-        "TASK_ACCEPT" => offers::accept(work, data),
-        "TASK_REJECT" => offers::reject(work, data),
-        other => {
-            Err(Reply::refused("unknown_command", format!("no command is called {other:?}"), Json::Null))
+fn take(work: &mut Work<'_>, input: &Input) {
+    match input {
+        Input::Assign { request } => assign::assign(work, request),
+        Input::Cancel { conversation, reason, .. } => tasks::cancel(work, conversation, reason),
+        Input::Left { conversation, agent, reason, wrap_up, .. } => {
+            tasks::left(work, conversation, agent, reason, *wrap_up);
         }
+        Input::CloseAll { conversation, home, reason } => {
+            tasks::close_all(work, conversation, *home, reason);
+        }
+        Input::Post { conversation, home, list, session, mrd } => {
+            let post = Post {
+                conversation: conversation.clone(),
+                home: *home,
+                list: list.clone(),
+                session: session.clone(),
+                mrd: mrd.clone(),
+                status: String::new(),
+                time: work.at,
+            };
+            lists::post(work, post);
+        }
+        Input::Join { conversation, home, agent, direction, session, mrd } => {
+            assign::join(work, assign::Joining { conversation, home: *home, agent, direction, session, mrd });
+        }
+        Input::Redirect { conversation, agent, direction, .. } => {
+            tasks::redirect(work, conversation, agent, direction);
+        }
+        Input::Timer { name, timer } => tasks::timer(work, name, timer),
+        Input::Command { name, data } => command(work, name, data),
+        // Adapting comes before every input; there is nothing else to do.
+        Input::Configured => {}
+    }
+}
+
+/// RECONFIGURE: an engine has read other files. Adapting comes before every input; there is nothing else to do.
+fn reconfigure(_: &mut Work<'_>, _: &Json) -> Result<Json, Reply> {
+    Ok(Json::Null)
+}
+
+fn command(work: &mut Work<'_>, name: &str, data: &Json) {
+    let result = match RUNS.iter().find(|(known, _)| *known == name) {
+        Some((_, run)) => run(work, data),
+        None => Err(Reply::refused("unknown_command", format!("no command is called {name:?}"), Json::Null)),
     };
     match result {
         Ok(data) => work.out.reply = Some(Reply::Done { data }),

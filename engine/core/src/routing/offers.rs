@@ -5,33 +5,50 @@ use serde_json::json;
 use super::agents::field;
 use super::state::{Task, TaskPhase};
 use super::work::{Work, view};
-use super::{PRIORITY_REROUTE, Tell, tasks};
+use super::{Choice, PRIORITY_REROUTE, Tell, choice, interrupt, lists, tasks};
 use crate::effect::Reply;
 use crate::model::Json;
 
 /// Reserves an agent and shows the offer.
 pub(super) fn reserve(work: &mut Work<'_>, mut task: Task, agent: &str, why: &str) {
+    let mut candidates = Vec::new();
+    if task.mode == "QUEUE" {
+        candidates = choice::candidates(work, &task, Some(agent));
+        if let Some(chosen) = candidates.first_mut() {
+            why.clone_into(&mut chosen.why);
+        }
+    }
     let ring = work.set_timer(ring_name(&task.id), work.d.centre.ring_time_ms);
+    let queue = task.queue.as_ref().map_or_else(String::new, |queue| format!(", queue {queue}"));
+    let what = format!("offered to {agent}{queue}, priority {}", task.priority);
+    work.note_choice(&what, why, &task.id, &candidates);
     task.phase = TaskPhase::Reserved { agent: agent.to_owned(), ring };
     task.reserved_at = Some(work.at);
-    let queue = task.queue.as_ref().map_or_else(String::new, |queue| format!(", queue {queue}"));
-    work.note("routing", format!("offered to {agent}{queue}, priority {}", task.priority), why);
+    work.put(task.clone());
     work.tell_changed(&task, task.mode == "AGENT", true);
     let reserved = Box::new(view(&task, None, false));
-    work.tell(&task, Tell::Reserved { task: reserved });
+    let choice = Box::new(Choice { why: format!("{what}: {why}"), candidates });
+    work.tell(&task, Tell::Reserved { task: reserved, choice });
     show(work, &task, agent);
-    work.put(task);
+    interrupt::by(work, &task, agent);
+    work.refresh(agent);
 }
 
 /// What the desk shows of an offer (9.3 `taskRequest`).
-fn show(work: &mut Work<'_>, task: &Task, agent: &str) {
+pub(super) fn show(work: &mut Work<'_>, task: &Task, agent: &str) {
     let mut body = task.offer_view.clone();
+    if !body.is_object() {
+        body = json!({ "conversationId": task.conversation });
+    }
     body["taskId"] = json!(format!("{}:{}", task.id, task.media));
     body["taskState"] = json!({ "name": "RESERVED" });
     body["taskDirection"] = json!(task.direction);
     body["queue"] = json!(task.queue.as_ref().map(|q| json!({ "id": q, "name": q })));
     if let Some(by) = &task.requested_by {
         body["requestedBy"] = json!(by);
+    }
+    if let Some(note) = &task.note {
+        body["note"] = json!(note);
     }
     work.desk(agent, "taskRequest", &body);
 }
@@ -93,15 +110,28 @@ pub(super) fn activate(work: &mut Work<'_>, mut task: Task, agent: &str) {
         work.clear_timer(format!("step:{}", task.id));
     }
     let created = task.phase == TaskPhase::Queued;
+    if created {
+        interrupt::by(work, &task, agent);
+    }
     task.phase = TaskPhase::Active { agent: agent.to_owned() };
     task.answered_at = Some(work.at);
     work.note("routing", format!("{agent} takes it"), "");
     work.tell_changed(&task, created, true);
-    let role = if task.direction == "CONSULT" { "ASSISTANT" } else { "PRIMARY" };
-    let joined = Tell::Joined { agent: agent.to_owned(), task: task.id.clone(), role: role.into() };
+    let joined = Tell::Joined { agent: agent.to_owned(), task: task.id.clone(), role: role_of(&task).into() };
+    work.put(task.clone());
     work.tell(&task, joined);
-    work.put(task);
     work.refresh(agent);
+    lists::follow(work, &task.conversation);
+}
+
+/// The role in which an agent joins by a task (4.10).
+fn role_of(task: &Task) -> &'static str {
+    match task.direction.as_str() {
+        "CONSULT" => "ASSISTANT",
+        "SILENT_MONITOR" => "SILENT_MONITOR",
+        "WHISPER" => "WHISPER",
+        _ => "PRIMARY",
+    }
 }
 
 /// TASK_REJECT `{taskId, agentId?}`: as if it had rung out, at once.
@@ -111,39 +141,37 @@ pub(super) fn reject(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let answer = json!({ "taskId": task.id });
     work.clear_timer(ring_name(&task.id));
     work.note("routing", format!("{agent} rejects it"), "");
-    unanswered(work, task, &agent);
+    unanswered(work, task, &agent, "RONA");
     Ok(answer)
 }
 
-/// RONA (4.2): a queued request goes on as a copy with priority 11 and the same TTL; a named one ends.
-pub(super) fn unanswered(work: &mut Work<'_>, task: Task, agent: &str) {
+/// An offer that is not taken (4.2): a queued request goes on as a copy with priority 11 and the same TTL; a named one
+/// ends. `reason` is RONA, or why the agent is gone.
+pub(super) fn unanswered(work: &mut Work<'_>, task: Task, agent: &str, reason: &str) {
     work.desk(agent, "revokeTask", &json!({ "conversationId": task.conversation, "taskId": task.id }));
     let rang_out = Box::new(view(&task, None, false));
-    if work.d.centre.rona_not_ready {
-        super::agents::switch_media(work, agent, &task.mrd, false);
-    }
-    if task.mode == "AGENT" {
-        tasks::close(work, task.clone(), "RONA", false);
-        let gone = Box::new(view(&task, Some("RONA"), false));
-        let requested_by = task.requested_by.clone();
-        work.tell(&task, Tell::OfferRangOut { task: rang_out });
-        work.tell(&task, Tell::NoAgent { task: gone, requested_by });
-        return;
-    }
-    if task.ttl_over {
-        work.tell(&task, Tell::OfferRangOut { task: rang_out });
-        tasks::close(work, task.clone(), "NO_AGENT_AVAILABLE", false);
-        let gone = Box::new(view(&task, Some("NO_AGENT_AVAILABLE"), false));
-        let requested_by = task.requested_by.clone();
-        work.tell(&task, Tell::NoAgent { task: gone, requested_by });
-        return;
+    // 4.2: a call that rings out makes the agent NOT_READY for calls; other media only where the centre says so (U21).
+    if reason == "RONA" && (work.d.centre.rona_not_ready || work.d.centre.is_voice_medium(&task.mrd)) {
+        super::agents::rang_out(work, agent, &task.mrd);
     }
     work.tell(&task, Tell::OfferRangOut { task: rang_out });
-    requeue(work, task, agent, "RONA");
+    let ends = match (task.mode.as_str(), task.ttl_over) {
+        ("AGENT", _) => Some(reason),
+        (_, true) => Some("NO_AGENT_AVAILABLE"),
+        _ => None,
+    };
+    let Some(code) = ends else {
+        requeue(work, task, agent, reason);
+        return;
+    };
+    tasks::close(work, task.clone(), code, false);
+    let gone = Box::new(view(&task, Some(code), false));
+    let requested_by = task.requested_by.clone();
+    work.tell(&task, Tell::NoAgent { task: gone, requested_by });
 }
 
 /// The reroute copy of 1.12.
-pub(super) fn requeue(work: &mut Work<'_>, task: Task, agent: &str, reason: &str) {
+fn requeue(work: &mut Work<'_>, task: Task, agent: &str, reason: &str) {
     let mut copy = task.clone();
     tasks::close(work, task, reason, true);
     copy.id = work.ids.fresh();
@@ -155,6 +183,7 @@ pub(super) fn requeue(work: &mut Work<'_>, task: Task, agent: &str, reason: &str
     copy.reserved_at = None;
     copy.answered_at = None;
     copy.step = None;
+    copy.last_agent = None;
     copy.refused.insert(agent.to_owned());
     if let Some(ttl) = copy.ttl.clone() {
         let name = tasks::ttl_name(&copy.id);
@@ -169,6 +198,6 @@ pub(super) fn requeue(work: &mut Work<'_>, task: Task, agent: &str, reason: &str
     let waiting = Box::new(view(&copy, None, false));
     work.tell(&copy, Tell::Enqueued { task: waiting });
     super::matching::arm_step(work, &mut copy);
+    work.dirty_tasks.insert(copy.id.clone());
     work.put(copy);
-    work.look_again = true;
 }

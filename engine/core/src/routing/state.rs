@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Json;
 
 /// Global state of an agent (1.15). LOGIN is transient: it becomes NOT_READY at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Global {
     /// Not there.
@@ -32,7 +32,7 @@ impl Global {
 }
 
 /// State of an agent on one medium (1.15).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MediaStatus {
     /// Not there.
@@ -47,6 +47,10 @@ pub enum MediaStatus {
     Busy,
     /// Switched off with tasks.
     PendingNotReady,
+    /// Work on another medium comes first (4.8).
+    Interrupted,
+    /// The desk is lost; nobody knows (1.15, U30).
+    Unknown,
 }
 
 impl MediaStatus {
@@ -60,6 +64,8 @@ impl MediaStatus {
             Self::Active => "ACTIVE",
             Self::Busy => "BUSY",
             Self::PendingNotReady => "PENDING_NOT_READY",
+            Self::Interrupted => "INTERRUPTED",
+            Self::Unknown => "UNKNOWN",
         }
     }
 }
@@ -78,6 +84,28 @@ pub struct AgentMedia {
     pub ready_since: i64,
     /// Most tasks (1.14).
     pub max_tasks: u32,
+    /// State before an interruption, which it comes back to (4.8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<MediaStatus>,
+    /// Tasks on other media that interrupt this one, until they are closed (4.8).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub interrupted_by: BTreeSet<String>,
+}
+
+impl AgentMedia {
+    /// A medium of an agent who comes in: switched off.
+    pub(super) fn fresh(global: Global, max_tasks: u32, at: i64) -> Self {
+        let state = if global == Global::Logout { MediaStatus::Logout } else { MediaStatus::NotReady };
+        Self {
+            state,
+            on: false,
+            since: at,
+            ready_since: at,
+            max_tasks,
+            previous: None,
+            interrupted_by: BTreeSet::new(),
+        }
+    }
 }
 
 /// An agent who has ever logged in.
@@ -97,9 +125,15 @@ pub struct Agent {
     pub login_at: i64,
     /// By medium.
     pub media: BTreeMap<String, AgentMedia>,
-    /// Runs after a logout until tasks are taken away (4.10).
+    /// Runs after a logout or a lost desk until tasks are taken away (4.10, U30).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace: Option<TimerRef>,
+    /// The desk is lost: nothing is offered until it is back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
+    /// Pull lists whose requests the desk shows (4.9).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub lists: BTreeSet<String>,
 }
 
 /// A timer that is set.
@@ -204,11 +238,76 @@ pub struct Task {
     /// The agent handed it on: its reason stays TRANSFERRED through wrap-up (4.11).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub transferred: bool,
+    /// Words of the agent who asked, for the one who is asked (4.10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// List it was picked from (4.9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
     /// What the offer shows.
     pub offer_view: Json,
 }
 
+/// Directions that take no slot of an agent: a supervisor listens, beside the own work.
+const WATCHING: &[&str] = &["SILENT_MONITOR", "WHISPER"];
+
 impl Task {
+    /// A task that begins now: of mode AGENT, without a queue, waiting.
+    pub(super) fn new(id: String, media: String, at: i64) -> Self {
+        Self {
+            request: String::new(),
+            id,
+            media,
+            phase: TaskPhase::Queued,
+            conversation: String::new(),
+            home: 0,
+            session: String::new(),
+            mrd: String::new(),
+            queue: None,
+            direction: String::new(),
+            mode: "AGENT".into(),
+            priority: 1,
+            offer: false,
+            created_at: at,
+            enqueued_at: at,
+            reserved_at: None,
+            answered_at: None,
+            ttl: None,
+            ttl_over: false,
+            steps_open: 1,
+            step: None,
+            refused: BTreeSet::new(),
+            last_agent: None,
+            requested_by: None,
+            transferred: false,
+            note: None,
+            list: None,
+            offer_view: Json::Null,
+        }
+    }
+
+    /// Whether it takes one of its agent's slots (4.1: media RESERVED or ACTIVE; U19: wrap-up too).
+    #[must_use]
+    pub fn takes_a_slot(&self) -> bool {
+        !WATCHING.contains(&self.direction.as_str())
+    }
+
+    /// Its direction as the wire knows it (1.12): a supervisor who whispers has a task like one who listens.
+    #[must_use]
+    pub fn wire_direction(&self) -> &str {
+        if self.direction == "WHISPER" { "SILENT_MONITOR" } else { &self.direction }
+    }
+
+    /// State of its media (1.12).
+    #[must_use]
+    pub fn media_state(&self) -> &'static str {
+        match self.phase {
+            TaskPhase::Queued => "QUEUED",
+            TaskPhase::Reserved { .. } => "RESERVED",
+            TaskPhase::Active { .. } | TaskPhase::WrapUp { .. } => "ACTIVE",
+        }
+    }
+
     /// Agent who has or is offered it.
     #[must_use]
     pub fn agent(&self) -> Option<&str> {
@@ -218,6 +317,16 @@ impl Task {
             | TaskPhase::Active { agent }
             | TaskPhase::WrapUp { agent, .. } => Some(agent),
         }
+    }
+
+    /// Timers that are set for it.
+    pub(super) fn timers(&self) -> impl Iterator<Item = &TimerRef> {
+        let of_phase = match &self.phase {
+            TaskPhase::Reserved { ring, .. } => Some(ring),
+            TaskPhase::WrapUp { until, .. } => Some(until),
+            TaskPhase::Queued | TaskPhase::Active { .. } => None,
+        };
+        of_phase.into_iter().chain(&self.ttl).chain(&self.step)
     }
 
     /// QUEUED or RESERVED (1.12).
@@ -231,81 +340,27 @@ impl Task {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Post {
-    /// Conversation.
+    /// Conversation; also the id of the request.
     pub conversation: String,
+    /// Its home partition.
+    #[serde(default)]
+    pub home: u32,
     /// List.
     pub list: String,
     /// Session that asks.
     pub session: String,
+    /// Its medium.
+    #[serde(default)]
+    pub mrd: String,
     /// UNREAD, ACTIVE or INACTIVE.
     pub status: String,
     /// Epoch ms.
     pub time: i64,
 }
 
-/// The routing machine of one tenant.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Routing {
-    /// Agents who have logged in, by id.
-    pub agents: BTreeMap<String, Agent>,
-    /// Open tasks, by id.
-    pub tasks: BTreeMap<String, Task>,
-    /// Requests on pull lists, by conversation.
-    pub posts: BTreeMap<String, Post>,
-}
-
-impl Routing {
-    /// Reads the machine from its records.
-    ///
-    /// # Errors
-    /// The key of a record that cannot be read, and why.
-    pub fn load(records: &BTreeMap<String, String>) -> Result<Self, String> {
-        let mut routing = Self::default();
-        for (key, body) in records {
-            let problem = |e: serde_json::Error| format!("record {key}: {e}");
-            match key.split_once(':') {
-                Some(("agent", id)) => {
-                    routing.agents.insert(id.into(), serde_json::from_str(body).map_err(problem)?);
-                }
-                Some(("task", id)) => {
-                    routing.tasks.insert(id.into(), serde_json::from_str(body).map_err(problem)?);
-                }
-                Some(("post", id)) => {
-                    routing.posts.insert(id.into(), serde_json::from_str(body).map_err(problem)?);
-                }
-                _ => return Err(format!("record {key}: unknown kind")),
-            }
-        }
-        Ok(routing)
-    }
-
-    /// A record as it is stored; `None` when it is gone.
-    #[must_use]
-    pub fn record(&self, key: &str) -> Option<String> {
-        let (kind, id) = key.split_once(':')?;
-        match kind {
-            "agent" => self.agents.get(id).and_then(|a| serde_json::to_string(a).ok()),
-            "task" => self.tasks.get(id).and_then(|t| serde_json::to_string(t).ok()),
-            "post" => self.posts.get(id).and_then(|p| serde_json::to_string(p).ok()),
-            _ => None,
-        }
-    }
-
-    /// All records.
-    #[must_use]
-    pub fn records(&self) -> BTreeMap<String, String> {
-        let keys = self
-            .agents
-            .keys()
-            .map(|k| format!("agent:{k}"))
-            .chain(self.tasks.keys().map(|k| format!("task:{k}")))
-            .chain(self.posts.keys().map(|k| format!("post:{k}")));
-        keys.filter_map(|k| self.record(&k).map(|r| (k, r))).collect()
-    }
-
-    /// Open tasks of an agent on a medium, offers and wrap-up included (U19).
-    #[must_use]
-    pub fn load_of(&self, agent: &str, mrd: &str) -> usize {
-        self.tasks.values().filter(|t| t.mrd == mrd && t.agent() == Some(agent)).count()
-    }
+/// How long answered work of a queue took, hour by hour: what an estimated wait is made of (U27).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Handled {
+    /// Hour since 1970 → tasks that ended in it, and the ms they took together. At most a day of them.
+    pub hours: BTreeMap<i64, (u64, i64)>,
 }

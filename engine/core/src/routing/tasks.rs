@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::offers;
-use super::state::{Post, Task, TaskPhase};
+use super::state::{Task, TaskPhase};
 use super::work::{Work, view};
-use super::{Tell, agents, matching};
-use crate::effect::{Publication, Wire};
+use super::{Tell, agents, interrupt, lists, matching};
+use crate::effect::Reply;
+use crate::model::Json;
 use crate::report::{AgentTaskRow, ReportRow};
 
 /// Timer of a request's TTL, by the task that carries it now.
@@ -31,11 +32,21 @@ pub(super) fn close(work: &mut Work<'_>, task: Task, reason: &str, rerouted: boo
     let closed = Box::new(view(&task, Some(reason), rerouted));
     work.tell(&task, Tell::Changed { task: closed, task_changed: true, media_changed: true });
     work.out.changed.insert(format!("task:{}", task.id));
-    work.r.tasks.remove(&task.id);
+    work.r.remove_task(&task.id);
+    count_handled(work, &task);
     if let Some(agent) = task.agent().map(str::to_owned) {
+        interrupt::over(work, &task.id, &agent);
         work.refresh(&agent);
+        lists::follow(work, &task.conversation);
     }
-    work.look_again = true;
+}
+
+/// What an answered task of a queue took is part of the next estimate (4.6).
+fn count_handled(work: &mut Work<'_>, task: &Task) {
+    if let (Some(queue), Some(answered)) = (&task.queue, task.answered_at) {
+        work.out.changed.insert(format!("queue:{queue}"));
+        work.r.handled.entry(queue.clone()).or_default().add(work.at, work.at - answered);
+    }
 }
 
 /// The row of section 6. Durations in whole seconds.
@@ -50,7 +61,8 @@ fn row(work: &Work<'_>, task: &Task, reason: &str) -> AgentTaskRow {
     };
     let pushed = task.queue.is_some();
     let queued = pushed.then_some(task.enqueued_at);
-    let alert_end = task.answered_at.or((reason == "RONA").then_some(work.at));
+    // U38: an offer that was not taken rang until it ended.
+    let alert_end = task.answered_at.or(Some(work.at));
     AgentTaskRow {
         agent_task_id: task.id.clone(),
         conversation_id: task.conversation.clone(),
@@ -65,17 +77,17 @@ fn row(work: &Work<'_>, task: &Task, reason: &str) -> AgentTaskRow {
         task_disposition: reason.to_owned(),
         wrapup_duration: seconds(wrap_up_since, Some(work.at)),
         mrd_id: Some(task.mrd.clone()),
-        task_direction: task.direction.clone(),
+        task_direction: task.wire_direction().to_owned(),
         task_mode: task.mode.clone(),
-        routing_mode: "PUSH".into(),
+        routing_mode: if task.list.is_some() { "PULL" } else { "PUSH" }.into(),
         channel_session_id: task.session.clone(),
-        list_id: None,
+        list_id: task.list.clone(),
         record_creation_time: work.at,
     }
 }
 
 fn of_conversation(work: &Work<'_>, conversation: &str) -> Vec<Task> {
-    work.r.tasks.values().filter(|t| t.conversation == conversation).cloned().collect()
+    work.r.tasks_of_conversation(conversation).cloned().collect()
 }
 
 /// Takes an offer off the desk it rings on.
@@ -150,10 +162,12 @@ pub(super) fn left(work: &mut Work<'_>, conversation: &str, agent: &str, reason:
     work.desk(agent, "wrapupTimerStarted", &body);
     work.put(task);
     work.refresh(agent);
+    lists::follow(work, conversation);
 }
 
 /// The conversation closes: so does every task of it.
 pub(super) fn close_all(work: &mut Work<'_>, conversation: &str, home: u32, reason: &str) {
+    lists::close(work, conversation);
     for task in of_conversation(work, conversation) {
         withdraw(work, &task);
         let code = match &task.phase {
@@ -163,43 +177,45 @@ pub(super) fn close_all(work: &mut Work<'_>, conversation: &str, home: u32, reas
         };
         close(work, task, code, false);
     }
-    if work.r.posts.remove(conversation).is_some() {
-        work.out.changed.insert(format!("post:{conversation}"));
-    }
     work.out.tells.push((conversation.to_owned(), home, Tell::AllClosed));
 }
 
-/// A request on a pull list: UNREAD when new, otherwise by who is there (1.16).
-pub(super) fn post(work: &mut Work<'_>, conversation: &str, list: &str, session: &str, active: bool) {
-    let before = work.r.posts.get(conversation).cloned();
-    let status = match (active, before.as_ref().map(|p| p.status.as_str())) {
-        (true, _) => "ACTIVE",
-        (false, Some("ACTIVE" | "INACTIVE")) => "INACTIVE",
-        (false, _) => "UNREAD",
-    };
-    let time = before.as_ref().map_or(work.at, |p| p.time);
-    let post = Post {
-        conversation: conversation.to_owned(),
-        list: list.to_owned(),
-        session: session.to_owned(),
-        status: status.to_owned(),
-        time,
-    };
-    if work.r.posts.get(conversation) == Some(&post) {
-        work.note("routing", format!("request on list {list} is {status}"), "unchanged");
+/// The task of an agent becomes another one (4.10): a consulted agent takes over or joins, a supervisor steps in.
+pub(super) fn redirect(work: &mut Work<'_>, conversation: &str, agent: &str, direction: &str) {
+    let found = of_conversation(work, conversation)
+        .into_iter()
+        .find(|t| matches!(&t.phase, TaskPhase::Active { agent: a } if a == agent));
+    let Some(mut task) = found else {
+        work.note("routing", format!("{agent} has no task here"), "nothing to redirect");
         return;
+    };
+    work.note("routing", format!("the task of {agent}: {} → {direction}", task.direction), "");
+    direction.clone_into(&mut task.direction);
+    task.offer = false;
+    work.put(task.clone());
+    work.tell_changed(&task, false, false);
+    work.refresh(agent);
+    lists::follow(work, conversation);
+}
+
+/// QUEUE_FLUSH `{queue}`, or without one all queues: every waiting task ends with FORCE_CLOSED. What rings goes on (U28).
+pub(super) fn flush(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
+    let queue = data.get("queue").and_then(Json::as_str).filter(|q| !q.is_empty());
+    if let Some(queue) = queue.filter(|q| !work.d.centre.queues.contains_key(*q)) {
+        let known: Vec<&str> = work.d.centre.queues.keys().map(String::as_str).collect();
+        let detail = format!("no queue is called {queue:?}; there are {}", known.join(", "));
+        return Err(Reply::refused("unknown_queue", detail, Json::Null));
     }
-    work.note("routing", format!("request on list {list} is {status}"), "");
-    let id = work.ids.fresh();
-    let event = json!({
-        "pullModeEvent": json!({ "id": conversation, "status": status, "listId": list, "time": time }).to_string(),
-        "type": if before.is_none() { "PULL_MODE_LIST_REQUEST_RECEIVED" } else { "PULL_MODE_LIST_REQUEST_STATE_CHANGED" },
-        "conversationId": conversation,
-    });
-    let (key, kind) = (format!("event.LIST_REQUEST.{list}"), "onPullModeSubscribedListRequest");
-    work.out.publications.push(Publication::new(id, key, kind, Wire::of(&event)));
-    work.out.changed.insert(format!("post:{conversation}"));
-    work.r.posts.insert(conversation.to_owned(), post);
+    let waits =
+        |t: &&Task| t.phase == TaskPhase::Queued && queue.is_none_or(|q| t.queue.as_deref() == Some(q));
+    let mut tasks: Vec<Task> = work.r.tasks.values().filter(waits).cloned().collect();
+    tasks.sort_by_key(super::index::place);
+    work.note("routing", format!("{} waiting tasks are flushed", tasks.len()), queue.unwrap_or("all queues"));
+    let flushed = tasks.len();
+    for task in tasks {
+        close(work, task, "FORCE_CLOSED", false);
+    }
+    Ok(json!({ "flushed": flushed }))
 }
 
 /// A timer is due. Another id than the one that is set is stale.
@@ -214,10 +230,14 @@ pub(super) fn timer(work: &mut Work<'_>, name: &str, id: &str) {
         return;
     };
     let is = |timer: &super::TimerRef| timer.id == id;
+    // A timer that fired is over, also when nothing takes its place: a row that stayed would be due for ever.
+    if task.timers().any(is) {
+        work.clear_timer(name.to_owned());
+    }
     match (kind, task.phase.clone()) {
         ("ring", TaskPhase::Reserved { agent, ring }) if is(&ring) => {
             work.note("routing", format!("{agent} does not answer"), "");
-            offers::unanswered(work, task, &agent);
+            offers::unanswered(work, task, &agent, "RONA");
         }
         ("wrap", TaskPhase::WrapUp { agent, until, .. }) if is(&until) => {
             let over = Tell::WrapUpOver { agent: agent.clone(), how: "the time is over".into() };
@@ -247,8 +267,8 @@ pub(super) fn timer(work: &mut Work<'_>, name: &str, id: &str) {
             task.steps_open += 1;
             work.note("routing", format!("step {} opens", task.steps_open), "");
             matching::arm_step(work, &mut task);
+            work.dirty_tasks.insert(task.id.clone());
             work.put(task);
-            work.look_again = true;
         }
         _ => work.note("timer", format!("{kind} is stale"), "the task moved on"),
     }

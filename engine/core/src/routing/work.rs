@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::state::{Agent, Routing, Task, TaskPhase, TimerRef};
-use super::table::{Look, status};
+use super::machine::{ADAPTED, Routing};
+use super::state::{Agent, AgentMedia, MediaStatus, Task, TaskPhase, TimerRef};
+use super::table::{self, Look, status};
 use super::{Input, OWNER, TaskView, Tell};
 use crate::conversation::Stamped;
 use crate::deployment::Deployment;
-use crate::effect::{Publication, Reply, TimerSet, TraceLine, Wire};
+use crate::effect::{Publication, Reply, TimerSet, TraceLine, Verdict, Wire};
 use crate::ids::Ids;
 use crate::model::{Json, emitter};
-use crate::report::ReportRow;
+use crate::report::{AgentStateRow, QueueRow, ReportRow};
 
 /// What a step did and asks for.
 #[derive(Debug, Clone, Default)]
@@ -43,18 +44,29 @@ pub struct Work<'a> {
     pub(super) at: i64,
     pub(super) ids: Ids,
     pub(super) out: Step,
-    /// Something became free or came in: queues are looked at again.
-    pub(super) look_again: bool,
+    /// Tasks that came in or whose next step opened.
+    pub(super) dirty_tasks: BTreeSet<String>,
+    /// Agents who may have become free.
+    pub(super) dirty_agents: BTreeSet<String>,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn on(d: &'a Deployment, r: &'a mut Routing, input: &Stamped<Input>) -> Self {
         let ids = Ids::of(OWNER, &input.id);
-        Self { d, r, at: input.at, ids, out: Step::default(), look_again: false }
+        let (dirty_tasks, dirty_agents) = Default::default();
+        Self { d, r, at: input.at, ids, out: Step::default(), dirty_tasks, dirty_agents }
+    }
+
+    /// Notes a decision between agents.
+    pub(super) fn note_choice(&mut self, what: &str, why: &str, task: &str, candidates: &[Verdict]) {
+        let mut line = TraceLine::new("routing", what, why);
+        line.task = Some(task.to_owned());
+        line.candidates = candidates.to_vec();
+        self.out.trace.push(line);
     }
 
     pub(super) fn note(&mut self, at: impl Into<String>, what: impl Into<String>, why: impl Into<String>) {
-        self.out.trace.push(TraceLine { at: at.into(), what: what.into(), why: why.into() });
+        self.out.trace.push(TraceLine::new(at, what, why));
     }
 
     pub(super) fn set_timer(&mut self, name: String, delay_ms: i64) -> TimerRef {
@@ -78,7 +90,7 @@ impl<'a> Work<'a> {
     /// Stores a task again.
     pub(super) fn put(&mut self, task: Task) {
         self.out.changed.insert(format!("task:{}", task.id));
-        self.r.tasks.insert(task.id.clone(), task);
+        self.r.put_task(task);
     }
 
     pub(super) fn tell(&mut self, task: &Task, tell: Tell) {
@@ -91,43 +103,66 @@ impl<'a> Work<'a> {
         self.tell(task, Tell::Changed { task: view, task_changed, media_changed });
     }
 
-    /// Computes the media states of an agent again, and says so when one changed.
+    /// Computes the media states of an agent again, says so when one changed, and finds their place among the free.
     pub(super) fn refresh(&mut self, agent: &str) {
-        let Some(mut a) = self.r.agents.get(agent).cloned() else { return };
-        let mut moved = Vec::new();
-        for (mrd, media) in &mut a.media {
-            let tasks = self.r.tasks.values().filter(|t| {
-                t.mrd == *mrd
-                    && matches!(&t.phase, TaskPhase::Active { agent: x } | TaskPhase::WrapUp { agent: x, .. } if x == agent)
-            });
-            let look = Look {
-                global: a.state,
-                on: media.on && a.state == super::Global::Ready,
-                tasks: tasks.count(),
-                max: media.max_tasks as usize,
-            };
-            let now = status(&look);
-            if now != media.state {
-                if now == super::MediaStatus::Ready {
-                    media.ready_since = self.at;
-                }
-                media.state = now;
-                media.since = self.at;
-                moved.push(mrd.clone());
-            }
-        }
+        let Some(a) = self.r.agents.get(agent) else { return };
+        let moved: Vec<(String, MediaStatus)> = a
+            .media
+            .iter()
+            .map(|(mrd, media)| (mrd.clone(), self.state_of(a, mrd, media)))
+            .filter(|(mrd, now)| a.media[mrd].state != *now)
+            .collect();
         if !moved.is_empty() {
-            for mrd in &moved {
-                let state = a.media[mrd].state.as_str();
-                self.note("agent", format!("{agent} is {state} on {mrd}"), "");
+            let mut a = a.clone();
+            for (mrd, now) in &moved {
+                self.move_medium(&mut a, mrd, *now);
             }
-            self.store(a, &moved, false);
+            let media: Vec<String> = moved.into_iter().map(|(mrd, _)| mrd).collect();
+            self.store(a, &media, false);
         }
-        self.look_again = true;
+        self.r.reindex(agent);
+        self.dirty_agents.insert(agent.to_owned());
     }
 
-    /// Stores an agent and says how they are.
+    /// The state of an agent on a medium, as the table says.
+    pub(super) fn state_of(&self, agent: &Agent, mrd: &str, media: &AgentMedia) -> MediaStatus {
+        status(&self.look(agent, mrd, media))
+    }
+
+    fn look(&self, agent: &Agent, mrd: &str, media: &AgentMedia) -> Look {
+        let begun = |t: &&Task| {
+            t.mrd == mrd
+                && t.takes_a_slot()
+                && matches!(t.phase, TaskPhase::Active { .. } | TaskPhase::WrapUp { .. })
+        };
+        Look {
+            global: agent.state,
+            lost: agent.lost,
+            on: media.on && agent.state == super::Global::Ready,
+            interrupted: !media.interrupted_by.is_empty(),
+            tasks: self.r.tasks_of_agent(&agent.id).filter(begun).count(),
+            max: media.max_tasks as usize,
+        }
+    }
+
+    fn move_medium(&mut self, a: &mut Agent, mrd: &str, now: MediaStatus) {
+        let at = self.at;
+        let Some(media) = a.media.get_mut(mrd) else { return };
+        let was = media.state;
+        if now == MediaStatus::Ready && was != MediaStatus::Interrupted && was != MediaStatus::Unknown {
+            media.ready_since = at;
+        }
+        media.previous = (now == MediaStatus::Interrupted).then_some(was);
+        media.state = now;
+        media.since = at;
+        let why = table::reason_of(table::MEDIUM, was.as_str(), now.as_str());
+        let what = format!("{} is {} on {mrd}", a.id, now.as_str());
+        self.note("agent", what, why.unwrap_or("no arrow of the table; the facts say so"));
+    }
+
+    /// Stores an agent, says how they are, and writes the rows of what changed.
     pub(super) fn store(&mut self, agent: Agent, media_changes: &[String], state_changed: bool) {
+        self.report_states(&agent);
         let presence = presence(self.d, &agent);
         let body = json!({
             "action": "AGENT_STATE_CHANGED",
@@ -151,6 +186,103 @@ impl<'a> Work<'a> {
         self.r.agents.insert(agent.id.clone(), agent);
     }
 
+    /// Rows of section 6: the state that ended with its duration, the one that began with −1.
+    fn report_states(&mut self, agent: &Agent) {
+        let before = self.r.agents.get(&agent.id).cloned();
+        let row = |a: &Agent, mrd: Option<&str>, state: &str, since: i64, duration: i64| AgentStateRow {
+            login_date_time: a.login_at,
+            agent_id: a.id.clone(),
+            mrd_id: mrd.map(str::to_owned),
+            agent_state: state.to_owned(),
+            reason_code: a.reason.clone().filter(|_| mrd.is_none()),
+            duration,
+            state_change_time: since,
+        };
+        let seconds = |since: i64| (self.at - since).max(0) / 1000;
+        let mut rows = Vec::new();
+        let moved = before
+            .as_ref()
+            .is_none_or(|b| (b.state, b.since, b.login_at) != (agent.state, agent.since, agent.login_at));
+        if moved {
+            if let Some(b) = &before {
+                rows.push(row(b, None, b.state.as_str(), b.since, seconds(b.since)));
+            }
+            rows.push(row(agent, None, agent.state.as_str(), agent.since, -1));
+        }
+        for (mrd, media) in &agent.media {
+            let old = before.as_ref().and_then(|b| Some((b, b.media.get(mrd)?)));
+            let new = old.is_none_or(|(b, m)| {
+                (m.state, m.since, b.login_at) != (media.state, media.since, agent.login_at)
+            });
+            if new {
+                if let Some((b, m)) = old {
+                    rows.push(row(b, Some(mrd), m.state.as_str(), m.since, seconds(m.since)));
+                }
+                rows.push(row(agent, Some(mrd), media.state.as_str(), media.since, -1));
+            }
+        }
+        self.out.reports.extend(rows.into_iter().map(|row| match row.mrd_id {
+            Some(_) => ReportRow::AgentMrdState(row),
+            None => ReportRow::AgentState(row),
+        }));
+    }
+
+    /// Adapts agents and waiting tasks to a deployment that is new to this machine. Waiting tasks keep their place.
+    pub(super) fn adapt(&mut self) {
+        self.r.ready(self.d);
+        if self.r.adapted == self.d.id {
+            return;
+        }
+        self.r.adapted.clone_from(&self.d.id);
+        self.out.changed.insert(ADAPTED.to_owned());
+        self.out.reports.extend(self.d.centre.queues.values().map(|q| {
+            ReportRow::Queue(QueueRow {
+                queue_id: q.name.clone(),
+                queue_name: q.name.clone(),
+                sl_type: i64::from(q.service_level_type),
+                sl_threshold: q.service_level_ms / 1000,
+                is_deleted: false,
+            })
+        }));
+        let agents: Vec<String> = self.r.agents.keys().cloned().collect();
+        for id in &agents {
+            self.adapt_agent(id);
+        }
+        let waiting: Vec<Task> =
+            self.r.tasks.values().filter(|t| t.phase == TaskPhase::Queued).cloned().collect();
+        if !agents.is_empty() || !waiting.is_empty() {
+            let why = format!("{} agents, {} waiting tasks", agents.len(), waiting.len());
+            self.note("routing", "adapted to the changed configuration", why);
+        }
+        for mut task in waiting {
+            if task.step.is_none() {
+                super::matching::arm_step(self, &mut task);
+            }
+            self.dirty_tasks.insert(task.id.clone());
+            self.put(task);
+        }
+    }
+
+    /// Limits and media of an agent as the deployment has them now.
+    fn adapt_agent(&mut self, id: &str) {
+        let Some(mut agent) = self.r.agents.get(id).cloned() else { return };
+        let before = agent.clone();
+        if let Some(entry) = self.d.centre.agents.get(id) {
+            for medium in self.d.centre.media.values() {
+                let max_tasks = entry.media.get(&medium.name).copied().unwrap_or(medium.max_tasks);
+                let fresh = || AgentMedia::fresh(agent.state, max_tasks, self.at);
+                agent.media.entry(medium.name.clone()).or_insert_with(fresh).max_tasks = max_tasks;
+            }
+        }
+        let (media, tasks) = (&self.d.centre.media, &self.r);
+        agent.media.retain(|mrd, _| media.contains_key(mrd) || tasks.load_of(id, mrd) > 0);
+        if agent != before {
+            let changed: Vec<String> = agent.media.keys().cloned().collect();
+            self.store(agent, &changed, false);
+        }
+        self.refresh(id);
+    }
+
     pub(super) fn finish(self) -> Step {
         self.out
     }
@@ -167,6 +299,7 @@ pub fn presence(d: &Deployment, agent: &Agent) -> Json {
             json!({
                 "mrd": { "id": mrd, "name": mrd },
                 "state": m.state.as_str(),
+                "previousState": m.previous.map(MediaStatus::as_str),
                 "stateChangeTime": m.since,
                 "lastReadyStateChangeTime": m.ready_since,
                 "maxAgentTasks": m.max_tasks,
@@ -201,7 +334,7 @@ pub(super) fn view(task: &Task, closed: Option<&str>, rerouted: bool) -> TaskVie
         mrd: task.mrd.clone(),
         queue: task.queue.clone(),
         agent: task.agent().map(str::to_owned),
-        direction: task.direction.clone(),
+        direction: task.wire_direction().to_owned(),
         mode: task.mode.clone(),
         priority: task.priority,
         offer: task.offer,
@@ -211,5 +344,8 @@ pub(super) fn view(task: &Task, closed: Option<&str>, rerouted: bool) -> TaskVie
         answered_at: task.answered_at,
         created_at: task.created_at,
         rerouted,
+        list: task.list.clone(),
+        note: task.note.clone(),
+        requested_by: task.requested_by.clone(),
     }
 }

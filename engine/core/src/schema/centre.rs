@@ -91,6 +91,11 @@ fn medium() -> Json {
         [
             may("max_tasks", "Most tasks one agent may have on it.", or(integer(0, TASKS_MAX), 1)),
             may("interruptible", interruptible, or(boolean(), false)),
+            may(
+                "interrupts",
+                "Whether an offer on it interrupts those that are interruptible.",
+                or(boolean(), true),
+            ),
             may("auto_join", auto_join, or(boolean(), false)),
         ],
     )
@@ -123,12 +128,20 @@ fn queue() -> Json {
             may("within", "How soon a customer is to be served.", or(duration(), "30s")),
         ],
     );
+    let estimate = object(
+        "Bounds of the estimated wait.",
+        [
+            may("min", "The least that is told.", duration()),
+            may("max", "The longest that is told.", duration()),
+        ],
+    );
     let steps = "Steps in order; none means every agent of the medium.";
     object(
         "A queue.",
         [
             must("media", "Its medium.", named("media")),
             may("service_level", "What the service level report measures.", level),
+            may("ewt", "Bounds of the estimated wait that is told.", estimate),
             may("agent_sla", "How soon an agent answers; no timer runs when left out.", duration()),
             may("priority", "Priority of its tasks, 10 first.", or(integer(1, 10), 1)),
             may("steps", steps, with(list(&step()), "maxItems", json!(STEPS_MAX))),

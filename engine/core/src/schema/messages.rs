@@ -5,6 +5,7 @@ use schemars::{JsonSchema, schema_for};
 use serde_json::json;
 
 use super::parts::{Key, may, must, open_object, or, such_as, with, words};
+use super::team;
 use crate::conversation::CONVERSATION_DATA_MAX;
 use crate::model::{
     AgentReservedDto, AssignResourceRequest, Body, ChannelSession, CimEvent, CimMessage, Json,
@@ -98,12 +99,12 @@ fn anything() -> Json {
     json!({ "type": ["object", "null"] })
 }
 
-fn maybe_text() -> Json {
+pub(super) fn maybe_text() -> Json {
     json!({ "type": ["string", "null"] })
 }
 
 /// A command: its name, what it does, and its data.
-type Command = (&'static str, &'static str, Vec<Key>);
+pub(super) type Command = (&'static str, &'static str, Vec<Key>);
 
 /// A command and its data, by name.
 fn command() -> Json {
@@ -143,7 +144,7 @@ fn data_is_needed(then: &Json) -> bool {
     then["properties"]["data"].get("required").is_some()
 }
 
-fn agent() -> Key {
+pub(super) fn agent() -> Key {
     must("agentId", "The agent.", texts())
 }
 
@@ -158,11 +159,16 @@ fn agents() -> Vec<Command> {
         media,
         { "type": "object", "properties": { "name": media }, "required": ["name"] },
     ] });
+    let by = || may("by", "The supervisor who orders it; their work goes to others at once.", maybe_text());
     let task = || must("taskId", "The task that is offered.", texts());
     let asked = || may("agentId", "The agent who answers; refused when it is another's task.", maybe_text());
-    vec![
+    let mut commands = vec![
         ("AGENT_LOGIN", "An agent logs in, and is NOT_READY until they say otherwise.", vec![agent()]),
-        ("AGENT_LOGOUT", "An agent logs out.", vec![agent(), reason()]),
+        (
+            "AGENT_LOGOUT",
+            "An agent logs out; with `by`, a supervisor orders it.",
+            vec![agent(), reason(), by()],
+        ),
         (
             "AGENT_STATE",
             "An agent takes work or does not.",
@@ -184,7 +190,9 @@ fn agents() -> Vec<Command> {
         ),
         ("TASK_ACCEPT", "An agent accepts an offer.", vec![task(), asked()]),
         ("TASK_REJECT", "An agent rejects an offer, which passes on at once.", vec![task(), asked()]),
-    ]
+    ];
+    commands.extend(team::routing());
+    commands
 }
 
 /// Commands to a conversation.
@@ -227,6 +235,7 @@ fn conversations(generator: &mut SchemaGenerator) -> Vec<Command> {
         ("ACTIVITY", "An app takes part with an activity of its own.", activity(body)),
         ("RESET_AGENT_SLA", "The agent timer starts again.", vec![agent()]),
     ];
+    commands.extend(team::conversation());
     for (.., keys) in &mut commands {
         keys.push(here());
     }

@@ -15,6 +15,7 @@ mod messages;
 mod parts;
 mod rules;
 mod scenario;
+mod team;
 
 use crate::deployment::Deployment;
 use crate::model::Json;

@@ -110,7 +110,7 @@ fn edit() -> Json {
 }
 
 fn step() -> Json {
-    json!({ "oneOf": [by_customer(), by_agent(), by_event(), by_command(), expectation()] })
+    json!({ "oneOf": [by_customer(), by_agent(), by_event(), by_command(), by_administrator(), expectation()] })
 }
 
 /// What every step has.
@@ -165,6 +165,19 @@ fn by_agent() -> Json {
         ("leave", "Leaves the conversation, or begins to wrap up."),
         ("resume", "Ends the pause."),
         ("stay", "Starts the agent timer again."),
+        ("desk_lost", "The desk loses its connection (AGENT_DISCONNECT)."),
+        ("desk_back", "The desk is connected again (AGENT_CONNECT)."),
+        ("hand_over", "Hands over to the consulted agent (CONSULT_TRANSFER)."),
+        ("bring_in", "Lets the consulted agent talk to the customer too (CONSULT_CONFERENCE)."),
+        ("listen", "A supervisor listens (MONITOR)."),
+        ("step_in", "The supervisor who listens talks from now on (BARGE_IN)."),
+        ("hand_up", "Raises a hand: a supervisor may help (HAND_RAISE)."),
+        ("hand_down", "Lowers the hand (HAND_DOWN)."),
+        ("whisper_in", "A supervisor comes to the agent whose hand is raised (WHISPER_JOIN)."),
+        ("watch_list", "Watches the requests of a list (LIST_SUBSCRIBE)."),
+        ("leave_list", "Watches them no more (LIST_UNSUBSCRIBE)."),
+        ("pick", "Picks the customer's request from its list (LIST_JOIN)."),
+        ("end_request", "Ends the customer's request on its list (LIST_END)."),
     ]);
     let keys = [
         must("agent", "The agent's id.", named("agent")),
@@ -177,11 +190,39 @@ fn by_agent() -> Json {
             json!({}),
         ),
         may("pauses", "How long the agent puts the conversation on hold.", duration()),
+        may("transfers", "Hands the customer over: to whom.", whom()),
+        may("consults", "Asks another agent for help: whom.", whom()),
+        may("confers", "Asks another agent to join: whom.", whom()),
+        may("calls", "Starts the contact with a customer: the identifier on the channel `on`.", text()),
+        may("on", "The channel of `calls`.", or(named("channel"), "web")),
+        may("medium", "With `ready` and `not_ready`: on this medium alone.", text()),
+        may("list", "With `watch_list` and `leave_list`: which list.", text()),
+        may("by", "With `logout`: the supervisor who orders it.", named("agent")),
         may("reason", "Why, where the command takes a reason.", text()),
         may("data", "Further data of the command.", json!({ "type": "object" })),
     ];
     let step = object("An agent does something.", keys.into_iter().chain(when_and_where()));
-    exactly_one(step, &["does", "says", "whispers", "wraps_up", "pauses"])
+    let keys =
+        ["does", "says", "whispers", "wraps_up", "pauses", "transfers", "consults", "confers", "calls"];
+    exactly_one(step, &keys)
+}
+
+/// Whom an agent asks for.
+fn whom() -> Json {
+    object(
+        "An agent, or whoever serves a queue.",
+        [
+            may("queue", "The queue.", text()),
+            may("agent", "The agent.", named("agent")),
+            may("note", "Words for the one who is asked.", text()),
+        ],
+    )
+}
+
+fn by_administrator() -> Json {
+    let changes = "Changes of single places in files of the deployment.";
+    let keys = [must("changes", changes, by_name(&list(&edit())))];
+    object("The configuration changes while it runs.", keys.into_iter().chain(when_and_where()))
 }
 
 fn by_event() -> Json {

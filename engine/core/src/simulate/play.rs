@@ -220,9 +220,31 @@ impl Stage<'_> {
                 let of = of.and_then(|id| self.world.conversations.get(&id));
                 self.unmet.extend(expect::check(expected, &self.world, of, &self.fired));
             }
+            Actor::Change(edits) => self.change(edits),
             Actor::Command { name, data } => {
                 let fired = self.command(name, data.clone());
                 self.write(&format!("command {name}"), fired);
+            }
+        }
+    }
+
+    /// The files change: conversations keep what they began with, routing follows at once.
+    fn change(&mut self, edits: &[super::scenario::Edit]) {
+        let title = "the configuration changes";
+        match self.scenario.changed(&self.world.deployment, edits) {
+            Ok(deployment) if !self.world.routing.in_the_way_of(&deployment).is_empty() => {
+                let problem = self.world.routing.in_the_way_of(&deployment).join("; ");
+                self.write(title, Vec::new());
+                let _ = writeln!(self.out, "      ✗ {problem}");
+            }
+            Ok(deployment) => {
+                self.world.change(Arc::new(deployment));
+                let fired = self.world.route(routing::Input::Configured);
+                self.write(title, fired);
+            }
+            Err(problem) => {
+                self.write(title, Vec::new());
+                let _ = writeln!(self.out, "      ✗ {problem}");
             }
         }
     }
@@ -260,6 +282,9 @@ impl Stage<'_> {
         if let Some(intent) = does["intent"].as_str() {
             message.header.intent = Some(intent.to_owned());
         }
+        if let Some(entities) = does["entities"].as_object() {
+            message.header.entities = Some(entities.clone());
+        }
         if let Some(text) = does["text"].as_str() {
             message.body = Some(Body::plain(text));
         }
@@ -271,7 +296,10 @@ impl Stage<'_> {
         data["agentId"] = json!(who);
         let what = match (&data["body"]["markdownText"], &data["state"]) {
             (Json::String(text), _) => format!("agent {who} writes {text:?}"),
-            (_, Json::String(state)) => format!("agent {who}: {state}"),
+            (_, Json::String(state)) => match data["mrd"].as_str() {
+                Some(mrd) => format!("agent {who}: {state} on {mrd}"),
+                None => format!("agent {who}: {state}"),
+            },
             _ => format!("agent {who}: {name}"),
         };
         if name == "AGENT_STATE" && data["state"] == "READY" {
@@ -287,6 +315,9 @@ impl Stage<'_> {
             .find(|t| t.agent() == Some(who) && matches!(t.phase, routing::TaskPhase::Reserved { .. }));
         if name.starts_with("TASK_") && data.get("taskId").is_none() {
             data["taskId"] = json!(offered.map_or("none", |t| t.id.as_str()));
+        }
+        if ["LIST_JOIN", "LIST_END"].contains(&name) && data.get("requestId").is_none() {
+            data["requestId"] = json!(self.conversation_of(None).unwrap_or_else(|| "none".to_owned()));
         }
         let fired = self.command(name, data);
         self.write(&what, fired);
@@ -360,6 +391,7 @@ fn command(name: &str, data: Json) -> routing::Input {
 /// What a timer means to people, by the kind of the input.
 fn timer_title(input: &str) -> &str {
     match input {
+        "configuration" => "the configuration changed",
         "timer grace" => "the time to come back is over",
         "timer customer-sla" => "the customer has been silent",
         "timer agent-sla" => "the agent has been silent",

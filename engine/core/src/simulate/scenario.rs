@@ -131,6 +131,8 @@ pub enum Actor {
         /// Session it is about: `current`, or none.
         session: bool,
     },
+    /// An administrator: places in files of the deployment change while it runs.
+    Change(Vec<Edit>),
     /// Nobody: something must hold at this moment.
     Expect(Expectation),
     /// Any command.
@@ -171,9 +173,26 @@ pub(super) const AGENT_DOES: &[(&str, &str)] = &[
     ("accept", "TASK_ACCEPT"),
     ("reject", "TASK_REJECT"),
     ("leave", "AGENT_LEAVE"),
+    ("desk_lost", "AGENT_DISCONNECT"),
+    ("desk_back", "AGENT_CONNECT"),
+    ("hand_over", "CONSULT_TRANSFER"),
+    ("bring_in", "CONSULT_CONFERENCE"),
+    ("listen", "MONITOR"),
+    ("step_in", "BARGE_IN"),
+    ("hand_up", "HAND_RAISE"),
+    ("hand_down", "HAND_DOWN"),
+    ("whisper_in", "WHISPER_JOIN"),
+    ("watch_list", "LIST_SUBSCRIBE"),
+    ("leave_list", "LIST_UNSUBSCRIBE"),
+    ("pick", "LIST_JOIN"),
+    ("end_request", "LIST_END"),
     ("resume", "RESUME"),
     ("stay", "RESET_AGENT_SLA"),
 ];
+
+/// The requests of an agent for another one, by the word of the file and the command it sends.
+pub(super) const AGENT_ASKS: &[(&str, &str)] =
+    &[("transfers", "TRANSFER"), ("consults", "CONSULT"), ("confers", "CONFERENCE")];
 
 impl Given {
     /// What of it changes the deployment: scenarios of the same key share one.
@@ -246,16 +265,24 @@ impl Scenario {
         Ok(Arc::new(deployment))
     }
 
+    /// The deployment after changes of its files, loaded as an engine would load it.
+    ///
+    /// # Errors
+    /// What is wrong with the changed files, for people.
+    pub(super) fn changed(&self, now: &Deployment, edits: &[Edit]) -> Result<Deployment, String> {
+        let mut files = now.files.clone();
+        change(&mut files, edits)?;
+        let loaded = Deployment::load_with(files.clone(), now.host.clone());
+        let mut deployment = loaded.deployment.ok_or_else(|| loaded.findings.render(&files))?;
+        self.adapt(&mut deployment);
+        deployment.recorder.clone_from(&now.recorder);
+        Ok(deployment)
+    }
+
     fn loaded(&self, shipped: &BTreeMap<String, String>, host: Arc<Host>) -> Result<Deployment, String> {
         let mut files = shipped.clone();
         files.extend(self.given.files.iter().cloned());
-        for edit in &self.given.edits {
-            let text = files.get_mut(&edit.file).ok_or_else(|| format!("there is no file {}", edit.file))?;
-            if text.matches(&edit.find).count() != 1 {
-                return Err(format!("{:?} does not stand in {} exactly once", edit.find, edit.file));
-            }
-            *text = text.replace(&edit.find, &edit.put);
-        }
+        change(&mut files, &self.given.edits)?;
         let loaded = Deployment::load_with(files.clone(), host);
         let mut deployment = loaded.deployment.ok_or_else(|| loaded.findings.render(&files))?;
         self.adapt(&mut deployment);
@@ -281,6 +308,17 @@ impl Scenario {
             }
         }
     }
+}
+
+fn change(files: &mut BTreeMap<String, String>, edits: &[Edit]) -> Result<(), String> {
+    for edit in edits {
+        let text = files.get_mut(&edit.file).ok_or_else(|| format!("there is no file {}", edit.file))?;
+        if text.matches(&edit.find).count() != 1 {
+            return Err(format!("{:?} does not stand in {} exactly once", edit.find, edit.file));
+        }
+        *text = text.replace(&edit.find, &edit.put);
+    }
+    Ok(())
 }
 
 fn given(node: &Node, findings: &mut Findings) -> Given {
@@ -363,12 +401,22 @@ fn step(node: &Node, findings: &mut Findings) -> Option<ScenarioStep> {
     } else if let Some(name) = fields.text("command", findings) {
         let data = fields.get("data").map(Node::to_json).unwrap_or_default();
         Some(Actor::Command { name, data })
+    } else if fields.get("changes").is_some() {
+        let mut edits = Vec::new();
+        for entry in fields.names("changes", findings) {
+            for item in yaml::items(&entry.value, "edits of a file", findings) {
+                edits.extend(edit(&entry.key.text, item, findings));
+            }
+        }
+        Some(Actor::Change(edits))
     } else if let Some(node) = fields.get("expect") {
         expectation(node, findings).map(Actor::Expect)
     } else {
         let message = "the step says not who acts";
         let finding = Finding::error(codes::MISSING_KEY, &node.place, message);
-        findings.push(finding.cure("give it `customer:`, `agent:`, `event:`, `command:` or `expect:`"));
+        findings.push(
+            finding.cure("give it `customer:`, `agent:`, `event:`, `command:`, `changes:` or `expect:`"),
+        );
         None
     };
     fields.finish(findings);
@@ -436,6 +484,26 @@ fn agent(fields: &mut Fields<'_>, who: String, findings: &mut Findings) -> Optio
         data["duration"] = (ms / 1000).into();
         return Some(Actor::Agent { who, command: "PAUSE".into(), data });
     }
+    let on = fields.text("on", findings).unwrap_or_else(|| "web".into());
+    if let Some(customer) = fields.text("calls", findings) {
+        let does = serde_json::json!({ "intent": "AGENT_OUTBOUND", "entities": { "agentId": who } });
+        return Some(Actor::Customer { who: customer, on, does });
+    }
+    for (word, command) in AGENT_ASKS {
+        if let Some(node) = fields.get(word) {
+            let mut data = node.to_json();
+            if let Some(agent) = data.as_object_mut().and_then(|map| map.remove("agent")) {
+                data["toAgent"] = agent;
+            }
+            return Some(Actor::Agent { who, command: (*command).to_owned(), data });
+        }
+    }
+    for key in ["list", "by"] {
+        if let Some(text) = fields.text(key, findings) {
+            data[key] = text.into();
+        }
+    }
+    let medium = fields.text("medium", findings);
     let word = fields.required("does", findings)?;
     let text = word.text().unwrap_or_default();
     let Some((_, command)) = AGENT_DOES.iter().find(|(w, _)| *w == text) else {
@@ -446,6 +514,10 @@ fn agent(fields: &mut Fields<'_>, who: String, findings: &mut Findings) -> Optio
         "ready" => data["state"] = "READY".into(),
         "not_ready" => data["state"] = "NOT_READY".into(),
         _ => {}
+    }
+    if let Some(medium) = medium {
+        data["mrd"] = medium.into();
+        return Some(Actor::Agent { who, command: "AGENT_MRD_STATE".into(), data });
     }
     Some(Actor::Agent { who, command: (*command).to_owned(), data })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::world::{Fired, World};
-use crate::effect::{Publication, TraceLine};
+use crate::effect::{Publication, TraceLine, WHY};
 use crate::model::Json;
 use crate::report::ReportRow;
 use crate::routing::OWNER;
@@ -101,6 +101,11 @@ pub(super) fn clock(ms: i64) -> String {
     }
     match (minutes, rest) {
         (0, _) => format!("{seconds}s"),
+        (60.., 1..) => format!(
+            "{}h{}{seconds}s",
+            minutes / 60,
+            if minutes % 60 == 0 { String::new() } else { format!("{}m", minutes % 60) }
+        ),
         (_, 0) if minutes % 60 == 0 => format!("{}h", minutes / 60),
         (_, 0) if minutes > 60 => format!("{}h{}m", minutes / 60, minutes % 60),
         (_, 0) => format!("{minutes}m"),
@@ -138,7 +143,7 @@ pub(super) fn write(out: &mut String, fired: &[Fired], world: &World, names: &mu
 fn write_decisions(out: &mut String, trace: &[TraceLine], names: &mut Names) {
     let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut hidden = 0;
-    for line in trace.iter().filter(|line| line.at != "event" && line.at != "command") {
+    for line in trace.iter().filter(|line| !["event", "command", WHY].contains(&line.at.as_str())) {
         let times = seen.entry((&line.at, &line.what)).or_default();
         *times += 1;
         if *times > REPEATS_MAX {
@@ -147,6 +152,10 @@ fn write_decisions(out: &mut String, trace: &[TraceLine], names: &mut Names) {
         }
         if let Some(text) = decision(line) {
             let _ = writeln!(out, "        {:<26} {}", names.tidy(&line.at), names.tidy(&text));
+        }
+        // Who was chosen says why in one line; a wait is only understood with everybody who did not come.
+        for verdict in line.candidates.iter().filter(|_| !line.what.starts_with("offered")) {
+            let _ = writeln!(out, "        {:<26}   {}: {}", "", verdict.agent, names.tidy(&verdict.why));
         }
     }
     if hidden > 0 {
@@ -279,7 +288,12 @@ pub(super) fn report(row: &ReportRow) -> Option<String> {
         ),
         ReportRow::ConversationData(r) => format!("data          {} = {:?}", r.key, r.value),
         ReportRow::ConversationHoldResume(r) => format!("hold          {}", r.conversation_state),
-        ReportRow::ConversationParticipant(_) => return None,
+        ReportRow::ConversationParticipant(_)
+        | ReportRow::AgentState(_)
+        | ReportRow::AgentMrdState(_)
+        | ReportRow::Queue(_) => {
+            return None;
+        }
     })
 }
 
@@ -296,6 +310,8 @@ mod tests {
             (90_000, "1m30s"),
             (7_200_000, "2h"),
             (7_260_000, "2h1m"),
+            (7_261_000, "2h1m1s"),
+            (86_402_000, "24h2s"),
         ];
         for (ms, text) in cases {
             assert_eq!(clock(ms), text);

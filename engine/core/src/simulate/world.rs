@@ -23,6 +23,8 @@ pub struct JournalEntry {
     pub state: String,
     /// What it published, as JSON.
     pub publications: String,
+    /// Deployment that decided.
+    pub deployment: Arc<Deployment>,
 }
 
 /// What one step showed.
@@ -61,6 +63,7 @@ pub struct World {
     pub directory: MemoryDirectory,
     /// Everything that was stepped.
     pub journal: Vec<JournalEntry>,
+    older: BTreeMap<String, Arc<Deployment>>,
     timers: BTreeMap<(String, String), TimerSet>,
     hops: VecDeque<(String, Hop)>,
     inputs: u64,
@@ -78,6 +81,7 @@ impl World {
             routing: Routing::default(),
             directory: MemoryDirectory::default(),
             journal: Vec::new(),
+            older: BTreeMap::new(),
             timers: BTreeMap::new(),
             hops: VecDeque::new(),
             inputs: 0,
@@ -96,6 +100,18 @@ impl World {
         let mut fired = Vec::new();
         self.drain(&mut fired);
         fired
+    }
+
+    /// From now on another deployment decides; conversations that live keep theirs.
+    pub fn change(&mut self, deployment: Arc<Deployment>) {
+        let before = std::mem::replace(&mut self.deployment, deployment);
+        self.older.insert(before.id.clone(), before);
+    }
+
+    /// The deployment of a conversation.
+    fn deployment_of(&self, conversation: Option<&Conversation>) -> Arc<Deployment> {
+        let kept = conversation.and_then(|c| self.older.get(&c.deployment));
+        kept.filter(|d| d.id != self.deployment.id).unwrap_or(&self.deployment).clone()
     }
 
     fn input_id(&mut self) -> String {
@@ -165,9 +181,10 @@ impl World {
         let kind = input.kind();
         let stamped = Stamped { id: id.clone(), at: self.now, input };
         let before = self.conversations.get(key);
-        let step = conversation::step(&self.deployment, before, 0, &stamped);
+        let deployment = self.deployment_of(before);
+        let step = conversation::step(&deployment, before, 0, &stamped);
         let state = step.state.as_ref().or(before).map(written).unwrap_or_default();
-        self.keep(key, &stamped, state, &step.publications);
+        self.keep(key, &stamped, state, &step.publications, deployment);
         for (i, hop) in hop::of_conversation(key, 0, &step).into_iter().enumerate() {
             self.hops.push_back((format!("{id}/{i}"), hop));
         }
@@ -193,7 +210,7 @@ impl World {
         let stamped = Stamped { id: id.clone(), at: self.now, input };
         let step = routing::step(&self.deployment, &mut self.routing, &stamped);
         let state = written(&self.routing.records());
-        self.keep(OWNER, &stamped, state, &step.publications);
+        self.keep(OWNER, &stamped, state, &step.publications, self.deployment.clone());
         for (i, hop) in hop::of_routing(&step).into_iter().enumerate() {
             self.hops.push_back((format!("{id}/{i}"), hop));
         }
@@ -217,10 +234,11 @@ impl World {
         input: &impl serde::Serialize,
         state: String,
         publications: &[Publication],
+        deployment: Arc<Deployment>,
     ) {
         let input = serde_json::json!(input);
         let publications = written(publications);
-        self.journal.push(JournalEntry { key: key.to_owned(), input, state, publications });
+        self.journal.push(JournalEntry { key: key.to_owned(), input, state, publications, deployment });
     }
 
     fn keep_timers(&mut self, owner: &str, set: &[TimerSet], cleared: &[String]) {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::limits::FILE_BYTES_MAX;
+use super::limits;
 use crate::diagnostic::{Finding, Findings, Place, codes};
 
 /// The text of a file, when it is UTF-8 and not too large. A byte order mark at the start is left out.
 pub fn text_of(file: &str, bytes: &[u8], findings: &mut Findings) -> Option<String> {
-    if bytes.len() > FILE_BYTES_MAX {
-        findings.push(too_large(file, bytes.len()));
+    let (most, _) = limits::of(file);
+    if bytes.len() > most {
+        findings.push(too_large(file, bytes.len(), most));
         return None;
     }
     match std::str::from_utf8(bytes) {
@@ -31,8 +32,9 @@ pub fn text_of(file: &str, bytes: &[u8], findings: &mut Findings) -> Option<Stri
 /// Whether the text may be given to the parser. Finds a file that is too large, characters no editor writes
 /// (a lone carriage return counts: readers disagree whether it ends a line), and tabs in the indentation.
 pub(super) fn admits(file: &Arc<str>, text: &str, findings: &mut Findings) -> bool {
-    if text.len() > FILE_BYTES_MAX {
-        findings.push(too_large(file, text.len()));
+    let (most, _) = limits::of(file);
+    if text.len() > most {
+        findings.push(too_large(file, text.len(), most));
         return false;
     }
     let mut clean = true;
@@ -56,8 +58,8 @@ pub(super) fn admits(file: &Arc<str>, text: &str, findings: &mut Findings) -> bo
     clean
 }
 
-fn too_large(file: &str, bytes: usize) -> Finding {
-    let message = format!("the file has {bytes} bytes, the limit is {FILE_BYTES_MAX}");
+fn too_large(file: &str, bytes: usize, most: usize) -> Finding {
+    let message = format!("the file has {bytes} bytes, the limit is {most}");
     Finding::error(codes::TOO_LARGE, &Place::start_of(file), message).cure("split it into several files")
 }
 

@@ -8,3 +8,12 @@ pub const DEPTH_MAX: usize = 64;
 
 /// Most values (keys included) in one file.
 pub const NODES_MAX: usize = 100_000;
+
+/// The centre names every agent, ten thousand of them if need be: its limits are this many times as large.
+const CENTRE_TIMES: usize = 4;
+
+/// Most bytes and most values of a file, by its path in the deployment.
+pub(super) fn of(file: &str) -> (usize, usize) {
+    let times = if file == crate::deployment::CENTRE_FILE { CENTRE_TIMES } else { 1 };
+    (FILE_BYTES_MAX * times, NODES_MAX * times)
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
 use super::guard::{admits, small};
-use super::limits::{DEPTH_MAX, NODES_MAX};
+use super::limits::{self, DEPTH_MAX};
 use super::origin::{Origin, Quotes};
 use super::{Entry, Key, Kind, Node, Scalar, Style};
 use crate::diagnostic::{Finding, Findings, Place, codes};
@@ -195,10 +195,11 @@ impl<'f> Builder<'f> {
 
     fn count(&mut self, place: &Place) -> Result<(), Stop> {
         self.nodes += 1;
-        if self.nodes <= NODES_MAX {
+        let (_, most) = limits::of(&self.file);
+        if self.nodes <= most {
             return Ok(());
         }
-        let message = format!("the file holds more than {NODES_MAX} values");
+        let message = format!("the file holds more than {most} values");
         self.error(codes::TOO_MANY_NODES, place, message, "split it into several files");
         Err(Stop)
     }

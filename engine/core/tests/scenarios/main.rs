@@ -8,6 +8,8 @@ mod generated;
 mod levels;
 mod litmus;
 mod replay;
+mod routing_arrows;
 mod rows;
+mod rows_routing;
 mod transcripts;
 mod wire;

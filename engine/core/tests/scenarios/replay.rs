@@ -18,8 +18,8 @@ pub(super) fn replay(name: &str, world: &World) {
     for (number, entry) in world.journal.iter().enumerate() {
         let before = states.get(entry.key.as_str()).copied().filter(|state| !state.is_empty());
         let (state, publications) = match entry.key.as_str() {
-            OWNER => route(&world.deployment, before, entry),
-            _ => converse(&world.deployment, before, entry),
+            OWNER => route(&entry.deployment, before, entry),
+            _ => converse(&entry.deployment, before, entry),
         };
         let at = format!("{name}, entry {number}: {}", entry.input);
         assert_eq!(state, entry.state, "the state differs: {at}");

@@ -137,9 +137,9 @@ fn scenarios_have_the_same_keys() {
 /// A step is told apart by who acts; its reader asks for the others first, which are no keys of it.
 #[test]
 fn steps_have_the_same_keys() {
-    let actors = ["customer", "agent", "event", "command", "expect"];
+    let actors = ["customer", "agent", "event", "command", "changes", "expect"];
     for (position, rest) in
-        ["does: start_chat", "does: leave", "data: 1", "data: 1", "of: x"].into_iter().enumerate()
+        ["does: start_chat", "does: leave", "data: 1", "data: 1", "of: x", "of: x"].into_iter().enumerate()
     {
         let text = scenario(&format!("{{ at: 0s, {}: x, {rest}, {STRANGER}: 1 }}", actors[position]));
         let step = parts("scenario", &[&format!("/properties/when/items/oneOf/{position}")]).remove(0);

@@ -287,6 +287,49 @@ pub struct Lease {
     pub epoch: i64,
 }
 
+/// What the closed tasks of one queue count for (`domain.md` section 4.13).
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct ServiceLevel {
+    /// Queue.
+    pub queue: String,
+    /// All of them.
+    pub offered: i64,
+    /// An agent accepted.
+    pub answered: i64,
+    /// The customer left, or the request was withdrawn.
+    pub abandoned: i64,
+    /// An agent was asked and did not take it.
+    pub rona: i64,
+    /// Nobody was found in time.
+    pub no_agent: i64,
+    /// As above, of those given to an agent, or ended without one, within the threshold.
+    pub within: [i64; 4],
+}
+
+impl ServiceLevel {
+    /// From the counts in the order of 4.13: offered, answered, abandoned, rona, no agent; within: offered, answered,
+    /// abandoned, rona.
+    #[must_use]
+    pub fn of(queue: String, counts: [i64; 9]) -> Self {
+        let [offered, answered, abandoned, rona, no_agent, within @ ..] = counts;
+        Self { queue, offered, answered, abandoned, rona, no_agent, within }
+    }
+
+    /// The service level in percent by the queue's formula (1, 2 or 3); `None` when nothing counts.
+    #[must_use]
+    pub fn percent(&self, formula: u8) -> Option<f64> {
+        let [_, answered, abandoned, _] = self.within;
+        let (part, whole) = match formula {
+            1 => (answered, self.offered - abandoned),
+            2 => (answered, self.offered),
+            _ => (answered + abandoned, self.offered),
+        };
+        // Counts of tasks are far below the 53 bits of a float.
+        #[allow(clippy::cast_precision_loss)]
+        (whole > 0).then(|| part as f64 * 100.0 / whole as f64)
+    }
+}
+
 /// Filter of `GET /conversations`.
 #[derive(Debug, Default, Clone)]
 pub struct ConversationFilter {
@@ -355,6 +398,10 @@ pub trait Store: Send + Sync + 'static {
     fn customer<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<CustomerRecord>>>;
     /// Customer id of a room and its conversations' ids, newest first.
     fn room<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<RoomRecord>>>;
+    /// The conversation of a closed task, as the reports have it.
+    fn conversation_of_task<'a>(&'a self, task: &'a str) -> BoxFuture<'a, StoreResult<Option<String>>>;
+    /// What the tasks of each queue that ended since then (epoch ms) count for (`domain.md` section 4.13).
+    fn service_level(&self, since: i64) -> BoxFuture<'_, StoreResult<Vec<ServiceLevel>>>;
     /// Number of open conversations.
     fn open_conversations(&self) -> BoxFuture<'_, StoreResult<i64>>;
     /// Forgets `seen` ids older than `before` (epoch ms); returns how many.

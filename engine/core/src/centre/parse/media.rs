@@ -14,6 +14,7 @@ pub(super) fn media(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut
         if let Some(mut fields) = open(entry, "medium", 1..=110, findings) {
             media.max_tasks = count(fields.integer_or("max_tasks", 0..=1000, 1, findings));
             media.interruptible = fields.boolean_or("interruptible", false, findings);
+            media.interrupts = fields.boolean_or("interrupts", true, findings);
             media.auto_join = fields.boolean_or("auto_join", false, findings);
             fields.finish(findings);
         }

@@ -34,6 +34,7 @@ pub(super) fn queues(
             service_level(&mut fields, &mut queue, findings);
             queue.agent_sla_ms = fields.duration("agent_sla", findings);
             queue.priority = u8::try_from(fields.integer_or("priority", 1..=10, 1, findings)).unwrap_or(1);
+            estimate(&mut fields, &mut queue, findings);
             queue.steps = steps(&mut fields, centre, &queue.name, &mut places, findings);
             fields.finish(findings);
         }
@@ -75,6 +76,23 @@ fn service_level(fields: &mut Fields<'_>, queue: &mut Queue, findings: &mut Find
     queue.service_level_type = u8::try_from(level.integer_or("type", 1..=3, 1, findings)).unwrap_or(1);
     queue.service_level_ms = level.duration("within", findings).unwrap_or(SERVICE_LEVEL_MS);
     level.finish(findings);
+}
+
+/// `ewt: { min, max }`: the bounds of an estimated wait (1.13).
+fn estimate(fields: &mut Fields<'_>, queue: &mut Queue, findings: &mut Findings) {
+    let place = fields.place().clone();
+    let Some(node) = fields.get("ewt") else { return };
+    let Some(mut bounds) = Fields::of(node, &place, "`ewt`", findings) else { return };
+    queue.ewt_min_ms = bounds.duration("min", findings);
+    queue.ewt_max_ms = bounds.duration("max", findings);
+    bounds.finish(findings);
+    if let (Some(min), Some(max)) = (queue.ewt_min_ms, queue.ewt_max_ms)
+        && min >= max
+    {
+        let message = format!("the estimated wait of queue `{}` has a least above its longest", queue.name);
+        findings
+            .push(Finding::error(codes::OUT_OF_RANGE, &node.place, message).cure("let min be less than max"));
+    }
 }
 
 fn steps(

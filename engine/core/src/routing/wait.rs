@@ -1,0 +1,85 @@
+//! Position in the queue and estimated wait (`domain.md` section 4.6).
+
+use super::machine::Routing;
+use super::state::{Global, Handled, Task, TaskPhase};
+use crate::deployment::Deployment;
+
+const HOUR_MS: i64 = 3_600_000;
+/// How far back handling times count.
+const HOURS: i64 = 24;
+/// Handling time of a queue in which nothing was handled yet (U27).
+const HANDLING_DEFAULT_MS: i64 = 60_000;
+
+impl Handled {
+    /// Counts a task that took this long.
+    pub(super) fn add(&mut self, at: i64, took: i64) {
+        let hour = at.div_euclid(HOUR_MS);
+        let (count, sum) = self.hours.entry(hour).or_default();
+        *count += 1;
+        *sum = sum.saturating_add(took.max(0));
+        self.hours.retain(|h, _| *h > hour - HOURS);
+    }
+
+    /// Average of the last day, ms.
+    #[must_use]
+    pub fn average(&self, at: i64) -> Option<i64> {
+        let now = at.div_euclid(HOUR_MS);
+        let recent = self.hours.iter().filter(|(h, _)| **h > now - HOURS && **h <= now);
+        let (count, sum) = recent.fold((0, 0_i64), |(n, s), (_, (count, sum))| (n + count, s + sum));
+        (count > 0).then(|| sum / i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
+/// Where a task stands, and how long it may still take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// 1 + tasks ahead in its queue.
+    pub position: usize,
+    /// Estimated wait, ms.
+    pub estimate_ms: i64,
+}
+
+/// Tasks that wait in a queue, in the order of 4.1.3.
+#[must_use]
+pub fn waiting<'r>(routing: &'r Routing, queue: &str) -> Vec<&'r Task> {
+    let of_queue = |t: &&Task| t.phase == TaskPhase::Queued && t.queue.as_deref() == Some(queue);
+    let mut tasks: Vec<&Task> = routing.tasks.values().filter(of_queue).collect();
+    tasks.sort_by_key(|t| super::index::place(t));
+    tasks
+}
+
+/// The wait of whoever stands at a position: position × average handling time ÷ slots of the agents logged in, within the
+/// bounds of the queue.
+#[must_use]
+pub fn estimate(d: &Deployment, routing: &Routing, queue: &str, position: usize, at: i64) -> i64 {
+    let Some(entry) = d.centre.queues.get(queue) else { return 0 };
+    let average = routing.handled.get(queue).and_then(|h| h.average(at)).unwrap_or(HANDLING_DEFAULT_MS);
+    let serves = |id: &str| d.plan().serves_any(queue, usize::MAX, id);
+    let slots: i64 = routing
+        .agents
+        .values()
+        .filter(|a| a.state != Global::Logout && serves(&a.id))
+        .filter_map(|a| a.media.get(&entry.media))
+        .map(|m| i64::from(m.max_tasks))
+        .sum();
+    let position = i64::try_from(position).unwrap_or(i64::MAX);
+    let raw = position.saturating_mul(average) / slots.max(1);
+    raw.clamp(entry.ewt_min_ms.unwrap_or(0), entry.ewt_max_ms.unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handling_times_of_the_last_day_count() {
+        let mut handled = Handled::default();
+        assert_eq!(handled.average(0), None);
+        handled.add(HOUR_MS, 10_000);
+        handled.add(HOUR_MS + 5, 30_000);
+        assert_eq!(handled.average(2 * HOUR_MS), Some(20_000));
+        assert_eq!(handled.average(30 * HOUR_MS), None, "a day later it is forgotten");
+        handled.add(30 * HOUR_MS, 1_000);
+        assert_eq!(handled.hours.len(), 1);
+    }
+}
