@@ -7,6 +7,17 @@ use crate::amqp::Input;
 
 /// Service identifier of the channel `web` of the example deployment.
 pub const WEB: &str = "1218";
+/// A bot that says nothing, for deployments in which somebody else talks.
+pub const QUIET: &str = r#"
+flow: quiet
+kind: bot
+title: Says nothing
+on:
+  AGENT_SUBSCRIBED: nothing
+nodes:
+  nothing:
+    note: an agent is here
+"#;
 
 /// A message as a web connector sends it: every field it fills, also those it has nothing to say in.
 #[must_use]

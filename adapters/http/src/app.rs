@@ -1,8 +1,5 @@
 //! What every call has at hand.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-
 use convene_runtime::Handle;
 use tokio::sync::watch;
 
@@ -11,12 +8,7 @@ use tokio::sync::watch;
 pub(crate) struct App {
     pub(crate) handle: Handle,
     pub(crate) stopping: watch::Receiver<bool>,
-    /// Streams that are desks, by agent.
-    pub(crate) desks: Arc<Mutex<Desks>>,
 }
-
-/// How many streams of an agent are their desk.
-pub(crate) type Desks = HashMap<String, usize>;
 
 /// Waits until the server is told to stop; for ever when nobody can tell it any more.
 pub(crate) async fn stopped(mut stopping: watch::Receiver<bool>) {

@@ -25,7 +25,6 @@ mod tasks;
 mod view;
 mod why;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -50,7 +49,7 @@ pub async fn serve(
     stop: impl Future + Send + 'static,
 ) -> std::io::Result<()> {
     let (tell, stopping) = watch::channel(false);
-    let router = routes::router(App { handle, stopping: stopping.clone(), desks: Arc::default() });
+    let router = routes::router(App { handle, stopping: stopping.clone() });
     // An event of a stream is small: it must not wait for more to fill a packet.
     let listener = listener.tap_io(|connection| {
         if let Err(problem) = connection.set_nodelay(true) {
@@ -75,5 +74,5 @@ pub async fn serve(
 /// The interface as a router, for a server of your own. Its streams end when their listener leaves.
 pub fn router(handle: Handle) -> Router {
     let (_, stopping) = watch::channel(false);
-    routes::router(App { handle, stopping, desks: Arc::default() })
+    routes::router(App { handle, stopping })
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
-use crate::app::{App, Desks, stopped};
+use crate::app::{App, stopped};
 use crate::extract::{Asked, Id};
 use crate::problem::Problem;
 use crate::{agents, channels};
@@ -44,60 +44,51 @@ pub(crate) async fn agent(
 ) -> Result<impl IntoResponse, Problem> {
     agents::known(&app.handle.deployment(), &app.handle.routing().await?, &id)?;
     let key = format!("agent.{id}");
-    let presence = desk.then(|| Presence::begin(&app, &id));
-    // The desk is said to be there once it hears: what it is shown then cannot be missed.
+    let presence = desk.then(|| Presence { app: app.clone(), agent: id, desk: fresh_id() });
+    let connected = presence.as_ref().map(|p| p.told());
     let answer = listen(app.clone(), key, move |_| {
         let _ = &presence;
         true
     });
     let answer = answer.await?;
-    if desk {
-        tokio::spawn(say(app, "AGENT_CONNECT", id));
+    // The desk is said to be there once it hears: what it is shown then cannot be missed.
+    if let Some(data) = connected {
+        say(app, "AGENT_CONNECT", data).await;
     }
     Ok(answer)
 }
 
-/// A desk that is there as long as its stream lasts.
+fn fresh_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// A desk that is there as long as its stream lasts. The engine knows it by an id of its own, so that a stream that is
+/// missed late does not take the next one for lost.
 struct Presence {
     app: App,
     agent: String,
+    desk: String,
 }
 
 impl Presence {
-    fn begin(app: &App, agent: &str) -> Self {
-        *lock(app).entry(agent.to_owned()).or_default() += 1;
-        Self { app: app.clone(), agent: agent.to_owned() }
+    fn told(&self) -> Json {
+        json!({ "agentId": self.agent, "desk": self.desk })
     }
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        let last = {
-            let mut desks = lock(&self.app);
-            let left = desks.get(&self.agent).copied().unwrap_or(1) - 1;
-            if left == 0 {
-                desks.remove(&self.agent)
-            } else {
-                desks.insert(self.agent.clone(), left)
-            };
-            left == 0
-        };
         // A server that stops is not a desk that is lost: another server takes the stream.
-        if last && !*self.app.stopping.borrow() {
-            tokio::spawn(say(self.app.clone(), "AGENT_DISCONNECT", self.agent.clone()));
+        if !*self.app.stopping.borrow() {
+            tokio::spawn(say(self.app.clone(), "AGENT_DISCONNECT", self.told()));
         }
     }
 }
 
-fn lock(app: &App) -> std::sync::MutexGuard<'_, Desks> {
-    app.desks.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
 /// Tells the engine that a desk is there or lost. An agent who is not logged in has nothing to lose.
-async fn say(app: App, command: &'static str, agent: String) {
-    let id = uuid::Uuid::new_v4().to_string();
-    if let Err(problem) = app.handle.command(&id, command, json!({ "agentId": agent })).await {
-        tracing::warn!(%problem, command, agent, "the state of a desk cannot be told");
+async fn say(app: App, command: &'static str, data: Json) {
+    if let Err(problem) = app.handle.command(&fresh_id(), command, data).await {
+        tracing::warn!(%problem, command, "the state of a desk cannot be told");
     }
 }
 

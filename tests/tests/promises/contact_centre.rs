@@ -12,7 +12,7 @@ use convene_tests::eventually;
 use convene_tests::replay;
 use convene_tests::site::{Bus, Site, Store};
 use convene_tests::truth::Truth;
-use convene_tests::words::{command, message};
+use convene_tests::words::{QUIET, command, message};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -43,16 +43,6 @@ nodes:
     end_conversation: {}
   trouble:
     note: \"{{error.at}} failed: {{error.message}}\"
-";
-const QUIET: &str = "
-flow: quiet
-kind: bot
-title: Says nothing
-on:
-  AGENT_SUBSCRIBED: nothing
-nodes:
-  nothing:
-    note: an agent is here
 ";
 
 fn centre() -> String {

@@ -8,7 +8,7 @@ use convene_tests::control::Control;
 use convene_tests::eventually;
 use convene_tests::site::{Bus, Site, Store};
 use convene_tests::truth::Truth;
-use convene_tests::words::message;
+use convene_tests::words::{QUIET, message};
 use tokio::time::sleep;
 
 /// Conversations that go on at once.
@@ -49,16 +49,6 @@ on:
 nodes:
   say_it:
     say: "{{event.text}}"
-"#;
-const QUIET: &str = r#"
-flow: quiet
-kind: bot
-title: Says nothing
-on:
-  AGENT_SUBSCRIBED: nothing
-nodes:
-  nothing:
-    note: an agent is here
 "#;
 
 fn customer(i: usize) -> String {

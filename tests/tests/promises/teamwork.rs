@@ -37,6 +37,9 @@ async fn what_an_agent_may_not_do_is_answered_with_a_code_and_changes_nothing() 
 
     let foreign = refused(&http, &format!("/tasks/{task}/accept"), &bruno, 409, "not_your_task").await;
     assert_eq!(foreign["current"]["agentId"], "amal");
+    let slip = json!({ "agentId": ["bruno"] });
+    refused(&http, &format!("/tasks/{task}/accept"), &slip, 422, "wrong_field").await;
+    refused(&http, "/agents/amal/logout", &json!({ "by": 5 }), 422, "wrong_field").await;
     refused(&http, "/tasks/no-such-task/accept", &amal, 404, "unknown_task").await;
     let _ = http.post(&format!("/tasks/{task}/accept"), Some("a1"), &amal).await.unwrap().good();
     let twice = refused(&http, &format!("/tasks/{task}/accept"), &amal, 409, "task_not_reserved").await;

@@ -417,6 +417,9 @@ fn notify_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
 
 /// Posts or refreshes a request on the channel's pull list (4.9).
 fn post_request(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    if work.c.ending {
+        return Err("the conversation is ending".to_owned());
+    }
     let session = work.session_or_current(order.session()).ok_or("no session wants an agent")?.clone();
     let of_channel = work.d.centre.channels.get(&session.channel).and_then(|c| c.list.clone());
     let list = text(order, "list")

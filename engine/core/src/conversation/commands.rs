@@ -466,6 +466,7 @@ fn seat_app(work: &mut Work<'_>, id: &str, name: &str) {
         role: ParticipantRole::Assistant,
         joined_at: work.at,
         task: None,
+        unseen: false,
         leaving: None,
     };
     work.out.reports.push(ReportRow::ConversationParticipant(crate::report::ParticipantRow {

@@ -49,8 +49,9 @@ fn among_agents(event: &Happening) -> bool {
     let role = ["/agentParticipant/role", "/conversationParticipant/role"];
     let role = role.iter().find_map(|path| data.pointer(path)).and_then(Json::as_str);
     let agent = data.pointer("/agentParticipant").is_some();
+    let unseen = data.pointer("/metadata/unseen").is_some();
     let for_company = event.name == EventName::NoAgentAvailable && direction == Some("DIRECT_CONFERENCE");
-    for_company || direction == Some("CONSULT") || (agent && role == Some("ASSISTANT"))
+    unseen || for_company || direction == Some("CONSULT") || (agent && role == Some("ASSISTANT"))
 }
 
 /// Agents whose desk shows this conversation: all present, with what the customer's side of the conversation is.

@@ -39,6 +39,7 @@ pub(super) fn assign_bot(work: &mut Work<'_>, name: &str, role: ParticipantRole)
         role,
         joined_at: work.at,
         task: None,
+        unseen: false,
         leaving: None,
     };
     if work.c.bot.is_empty() {
@@ -103,6 +104,7 @@ pub(super) fn change_role(
     }
     let from = seat.role;
     seat.role = role;
+    seat.unseen &= role != ParticipantRole::Primary;
     let seat = seat.clone();
     work.note(
         "participants",
@@ -126,7 +128,10 @@ fn kind_name(kind: SeatKind) -> &'static str {
 }
 
 fn role_changed(work: &mut Work<'_>, seat: &Seat, metadata: Json) {
-    let metadata = if metadata.is_null() { json!({}) } else { metadata };
+    let mut metadata = if metadata.is_null() { json!({}) } else { metadata };
+    if seat.unseen {
+        metadata["unseen"] = json!(true);
+    }
     let data = json!({ "conversationParticipant": wire::participant(&work.c, seat), "metadata": metadata });
     let session = work.c.current_session().map(|s| s.id.clone());
     let who = emitter::conversation_manager();
@@ -149,17 +154,7 @@ pub(super) fn agent_joins(work: &mut Work<'_>, agent: &str, task: &str, role: Pa
         }
         return;
     }
-    let name = work.d.centre.agents.get(agent).map_or(agent, |a| a.display_name.as_str()).to_owned();
-    let seat = Seat {
-        id: work.ids.fresh(),
-        kind: SeatKind::Agent,
-        who: agent.to_owned(),
-        name,
-        role,
-        joined_at: work.at,
-        task: Some(task.to_owned()),
-        leaving: None,
-    };
+    let seat = seat_of(work, SeatKind::Agent, agent, task, role);
     joined(work, &seat, "AGENT");
     work.c.avoid.clear();
     work.c.agent_ever = true;
@@ -170,6 +165,22 @@ pub(super) fn agent_joins(work: &mut Work<'_>, agent: &str, task: &str, role: Pa
     let session = work.c.current_session().map(|s| s.id.clone());
     show_conversation(work, agent);
     work.raise(EventName::AgentSubscribed, emitter::agent_manager(), session.as_deref(), data);
+}
+
+/// The seat of somebody who comes by a task.
+fn seat_of(work: &mut Work<'_>, kind: SeatKind, agent: &str, task: &str, role: ParticipantRole) -> Seat {
+    let name = work.d.centre.agents.get(agent).map_or(agent, |a| a.display_name.as_str()).to_owned();
+    Seat {
+        id: work.ids.fresh(),
+        kind,
+        who: agent.to_owned(),
+        name,
+        role,
+        joined_at: work.at,
+        task: Some(task.to_owned()),
+        unseen: role == ParticipantRole::Assistant,
+        leaving: None,
+    }
 }
 
 /// The desk of an agent who joined gets the conversation as it stands (9.3 `onTopicData`).
@@ -229,13 +240,17 @@ pub(super) fn remove_agent(work: &mut Work<'_>, seat: &Seat, reason: &str) {
     work.out.routing.push(left(work, &seat.who, &said, false));
     work.note("participants", format!("agent {} leaves", seat.who), format!("reason {said}"));
     closed_on_desk(work, &seat.who, &said);
-    let data = json!({ "agentParticipant": wire::participant(&work.c, seat), "reason": said });
+    let mut data = json!({ "agentParticipant": wire::participant(&work.c, seat), "reason": said });
+    if seat.unseen {
+        data["metadata"] = json!({ "unseen": true });
+    }
     let session = work.c.current_session().map(|s| s.id.clone());
     work.raise(EventName::AgentUnsubscribed, emitter::agent_manager(), session.as_deref(), data);
 }
 
 /// What ends when no agent is present any more: monitors leave (U08), and so does a hold.
 fn nobody_there(work: &mut Work<'_>) {
+    unsupervised(work);
     if work.c.agents_present() > 0 {
         return;
     }
@@ -246,6 +261,18 @@ fn nobody_there(work: &mut Work<'_>) {
     }
     monitors_leave(work, None, "no agent is left (U08)");
     work.c.hands.clear();
+}
+
+/// A supervisor who listens leaves with the last PRIMARY agent of the own team (4.10).
+fn unsupervised(work: &mut Work<'_>) {
+    let talks = |s: &&Seat| s.role == ParticipantRole::Primary;
+    let talking: Vec<&str> = work.c.agents().filter(talks).map(|s| s.who.as_str()).collect();
+    let leads = |s: &&Seat| talking.iter().any(|agent| work.d.centre.supervises(&s.who, agent));
+    let listeners = work.c.seats.iter().filter(|s| s.role == ParticipantRole::SilentMonitor);
+    let gone: Vec<String> = listeners.filter(|s| !leads(s)).map(|s| s.who.clone()).collect();
+    for who in gone {
+        monitors_leave(work, Some(&who), "no agent of the own team talks any more");
+    }
 }
 
 /// A supervisor who listens or whispers leaves, or all of them do. The customer hears nothing of it.
@@ -276,17 +303,20 @@ pub(super) fn supervisor_joins(work: &mut Work<'_>, agent: &str, task: &str, rol
         work.out.routing.push(left(work, agent, "CANCELLED", false));
         return;
     }
-    let name = work.d.centre.agents.get(agent).map_or(agent, |a| a.display_name.as_str()).to_owned();
-    let seat = Seat {
-        id: work.ids.fresh(),
-        kind: SeatKind::Monitor,
-        who: agent.to_owned(),
-        name,
-        role,
-        joined_at: work.at,
-        task: Some(task.to_owned()),
-        leaving: None,
-    };
+    let listens = |s: &Seat| s.role == ParticipantRole::SilentMonitor;
+    if role == ParticipantRole::SilentMonitor && work.c.seats.iter().any(listens) {
+        work.note(
+            "participants",
+            format!("supervisor {agent} comes too late"),
+            "another one listens already",
+        );
+        work.out.routing.push(left(work, agent, "CANCELLED", false));
+        return;
+    }
+    if role == ParticipantRole::Whisper {
+        super::team::hands_down(work, agent);
+    }
+    let seat = seat_of(work, SeatKind::Monitor, agent, task, role);
     joined(work, &seat, "AGENT");
     work.note("participants", format!("supervisor {agent} joins as {}", role.as_str()), "");
     work.c.seats.push(seat);

@@ -209,6 +209,9 @@ pub struct Seat {
     /// Task of an agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
+    /// Came to give advice and never talked to the customer, who hears nothing of it (4.10).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unseen: bool,
     /// Why the agent left, once wrapping up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaving: Option<String>,

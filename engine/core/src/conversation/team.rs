@@ -320,8 +320,16 @@ pub(super) fn whisper_join(work: &mut Work<'_>, data: &Json) -> Result<Json, Rep
         return Err(refusal(work, "no_hand_raised", "nobody in this conversation has raised a hand"));
     }
     let agent = supervisor(work, data, &raised)?;
-    for who in raised.iter().filter(|member| work.d.centre.supervises(&agent, member)) {
-        hand_down(work, &json!({ "agentId": who }))?;
-    }
     watch(work, &agent, "WHISPER")
+}
+
+/// A supervisor has come to the agents who raised a hand: their hands go down.
+pub(super) fn hands_down(work: &mut Work<'_>, supervisor: &str) {
+    let raised: Vec<String> = work.c.hands.iter().cloned().collect();
+    for who in raised.into_iter().filter(|member| work.d.centre.supervises(supervisor, member)) {
+        work.c.hands.remove(&who);
+        if let Some(seat) = work.c.agent(&who).cloned() {
+            hand_event(work, EventName::HandDown, &seat);
+        }
+    }
 }

@@ -116,9 +116,13 @@ fn changed(work: &mut Work<'_>, task: &TaskView, task_changed: bool, media_chang
         }
     }
     let left = work.c.last_task.as_ref().filter(|t| t.id == task.id).and_then(|t| t.left.clone());
-    // A supervisor's seat is beside the customer's work.
-    let watching = matches!(task.direction.as_str(), "SILENT_MONITOR" | "WHISPER");
-    let newer = !watching
+    // What is beside the customer's own work decides nothing: supervisors, advice, company that did not come.
+    let beside = match task.direction.as_str() {
+        "SILENT_MONITOR" | "CONSULT" => true,
+        "DIRECT_CONFERENCE" => task.answered_at.is_none(),
+        _ => false,
+    };
+    let newer = !beside
         && work.c.last_task.as_ref().is_none_or(|t| t.id == task.id || task.created_at >= t.created_at);
     if newer {
         work.c.last_task = Some(LastTask {

@@ -17,6 +17,18 @@ pub(super) fn field<'a>(data: &'a Json, key: &str) -> Result<&'a str, Reply> {
     })
 }
 
+/// A text field that may be left out. Anything but a text is refused: a slip must not mean something larger.
+pub(super) fn optional<'a>(data: &'a Json, key: &str) -> Result<Option<&'a str>, Reply> {
+    match data.get(key) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) if !text.is_empty() => Ok(Some(text)),
+        Some(_) => {
+            let detail = format!("`{key}` must be a non-empty text, or left out");
+            Err(Reply::refused("wrong_field", detail, Json::Null))
+        }
+    }
+}
+
 pub(super) fn logged_in(work: &Work<'_>, data: &Json) -> Result<Agent, Reply> {
     let id = field(data, "agentId")?;
     match work.r.agents.get(id) {
@@ -67,6 +79,7 @@ pub(super) fn login(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
         media,
         grace: None,
         lost: false,
+        desk: None,
         lists: before.map(|a| a.lists).unwrap_or_default(),
     };
     let states: Vec<_> = agent.media.iter().map(|(mrd, m)| work.state_of(&agent, mrd, m)).collect();
@@ -81,15 +94,20 @@ pub(super) fn login(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
 }
 
-/// AGENT_CONNECT `{agentId}`: a desk is there, again or for the first time. It gets how the agent is, and what rings.
+/// AGENT_CONNECT `{agentId, desk?}`: a desk is there, again or for the first time; the last one to connect is the desk. It
+/// gets what rings.
 pub(super) fn connect(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let mut agent = logged_in(work, data)?;
     let id = agent.id.clone();
+    let desk = optional(data, "desk")?.map(str::to_owned);
     if agent.lost {
         agent.lost = false;
         agent.grace = None;
         work.clear_timer(format!("grace:{id}"));
         work.note("agent", format!("the desk of {id} is back"), "in time: everything is as it was (U30)");
+    }
+    agent.desk = desk;
+    if work.r.agents.get(&id) != Some(&agent) {
         work.out.changed.insert(format!("agent:{id}"));
         work.r.agents.insert(id.clone(), agent);
         work.refresh(&id);
@@ -102,12 +120,15 @@ pub(super) fn connect(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
 }
 
-/// AGENT_DISCONNECT `{agentId}`: the desk is lost. Nothing is offered until it is back; when it is not back in time, the
+/// AGENT_DISCONNECT `{agentId, desk?}`: the desk is lost. Nothing is offered until it is back; when it is not back in time, the
 /// work goes to others (4.10, U30).
 pub(super) fn disconnect(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let mut agent = logged_in(work, data)?;
     let id = agent.id.clone();
-    if agent.lost {
+    let gone = optional(data, "desk")?;
+    let another = gone.is_some() && agent.desk.as_deref() != gone;
+    if agent.lost || another {
+        // The desk moved on before this one was missed.
         return Ok(presence(work.d, &agent));
     }
     agent.lost = true;
@@ -237,7 +258,7 @@ fn switch_media(work: &mut Work<'_>, id: &str, mrd: &str, on: bool) {
 pub(super) fn logout(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let agent = logged_in(work, data)?;
     let id = agent.id.clone();
-    let by = data["by"].as_str().filter(|by| !by.is_empty() && *by != id);
+    let by = optional(data, "by")?.filter(|by| *by != id);
     if let Some(by) = by {
         supervises(work, by, &id)?;
         work.note("agent", format!("{by} logs {id} out"), FORCED);

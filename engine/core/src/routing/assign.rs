@@ -22,9 +22,14 @@ pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
         assign_named(work, task, agent);
         return;
     }
+    let queue = task.queue.clone().unwrap_or_default();
+    if !work.d.centre.queues.contains_key(&queue) {
+        // The conversation began with a deployment that had it; nobody serves it any more.
+        nobody(work, task, &format!("there is no queue {queue} any more"));
+        return;
+    }
     let ttl_name = tasks::ttl_name(&task.id);
     task.ttl = Some(work.set_timer(ttl_name, request.ttl_ms));
-    let queue = task.queue.clone().unwrap_or_default();
     work.note("routing", format!("queued in {queue}, priority {}", task.priority), "");
     work.tell_changed(&task, true, true);
     let waiting = Box::new(view(&task, None, false));
@@ -87,14 +92,7 @@ fn assign_named(work: &mut Work<'_>, mut task: Task, agent: &str) {
     let inside = inside.then(|| format!("{agent} has a task in this conversation"));
     let fault = matching::fault_of(work, agent, &task.mrd).map(|fault| format!("{agent} {fault}"));
     if let Some(why_not) = inside.or(fault) {
-        work.note("routing", format!("{agent} cannot take it"), why_not.clone());
-        let requested_by = task.requested_by.clone();
-        let choice =
-            Box::new(super::Choice { why: format!("{agent} cannot take it: {why_not}"), candidates: vec![] });
-        work.tell(&task, Tell::Waits { task: task.id.clone(), choice });
-        tasks::close(work, task.clone(), "NO_AGENT_AVAILABLE", false);
-        let gone = Box::new(view(&task, Some("NO_AGENT_AVAILABLE"), false));
-        work.tell(&task, Tell::NoAgent { task: gone, requested_by });
+        nobody(work, task, &format!("{agent} cannot take it: {why_not}"));
         return;
     }
     if task.offer {
@@ -103,6 +101,18 @@ fn assign_named(work: &mut Work<'_>, mut task: Task, agent: &str) {
     }
     task.reserved_at = Some(work.at);
     offers::activate(work, task, agent);
+}
+
+/// The request ends before it began: nobody can be asked.
+fn nobody(work: &mut Work<'_>, task: Task, why: &str) {
+    let (what, because) = why.split_once(": ").unwrap_or((why, ""));
+    work.note("routing", what, because);
+    let choice = Box::new(super::Choice { why: why.to_owned(), candidates: Vec::new() });
+    work.tell(&task, Tell::Waits { task: task.id.clone(), choice });
+    tasks::close(work, task.clone(), "NO_AGENT_AVAILABLE", false);
+    let gone = Box::new(view(&task, Some("NO_AGENT_AVAILABLE"), false));
+    let requested_by = task.requested_by.clone();
+    work.tell(&task, Tell::NoAgent { task: gone, requested_by });
 }
 
 /// An agent is in without an offer (4.10): an agent-started contact, or a supervisor who listens. Needs no slot (U22).

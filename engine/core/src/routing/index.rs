@@ -98,6 +98,11 @@ impl Index {
         self.stands.get(agent)?.get(mrd).copied()
     }
 
+    /// Media on which an agent stands among the free ones.
+    pub(super) fn media_of(&self, agent: &str) -> Vec<String> {
+        self.stands.get(agent).into_iter().flat_map(BTreeMap::keys).cloned().collect()
+    }
+
     /// Puts an agent among the free ones of a medium, or takes them out.
     pub(super) fn place(&mut self, mrd: &str, agent: &str, place: Option<(usize, i64)>) {
         let before = self.stands.get(agent).and_then(|media| media.get(mrd)).copied();

@@ -140,6 +140,11 @@ pub(super) fn join(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
         here.find(|t| t.agent() == Some(agent.id.as_str())).cloned()
     };
     if let Some(task) = found {
+        if !matches!(task.phase, TaskPhase::Active { .. }) || !task.takes_a_slot() {
+            let detail = format!("{} has another task in this conversation, which comes first", agent.id);
+            let current = json!({ "status": post.status, "mediaState": task.media_state() });
+            return Err(Reply::refused("already_in_conversation", detail, current));
+        }
         // Picking twice is picking once (4.9).
         let answer = json!({ "taskId": task.id, "conversationId": task.conversation });
         work.note("routing", format!("{} is in it already", agent.id), "");

@@ -186,6 +186,11 @@ impl Routing {
                 (mrd.clone(), free.then(|| (self.load_of(id, mrd), media.ready_since)))
             })
             .collect();
+        for mrd in self.index.media_of(id) {
+            if !agent.media.contains_key(&mrd) {
+                self.index.place(&mrd, id, None);
+            }
+        }
         for (mrd, place) in places {
             self.index.place(&mrd, id, place);
         }

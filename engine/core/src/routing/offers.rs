@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::agents::field;
+use super::agents::{field, optional};
 use super::state::{Task, TaskPhase};
 use super::work::{Work, view};
 use super::{Choice, PRIORITY_REROUTE, Tell, choice, interrupt, lists, tasks};
@@ -78,7 +78,7 @@ fn offered(task: &Task, data: &Json) -> Result<String, Reply> {
         json!({ "taskState": view.state, "mediaState": view.media_state, "agentId": view.agent })
     };
     match &task.phase {
-        TaskPhase::Reserved { agent, .. } => match data["agentId"].as_str() {
+        TaskPhase::Reserved { agent, .. } => match optional(data, "agentId")? {
             Some(said) if said != agent => Err(Reply::refused(
                 "not_your_task",
                 format!("the task is offered to {agent}, not to {said}"),

@@ -131,6 +131,9 @@ pub struct Agent {
     /// The desk is lost: nothing is offered until it is back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,
+    /// The desk that connected last, where desks say who they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desk: Option<String>,
     /// Pull lists whose requests the desk shows (4.9).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub lists: BTreeSet<String>,

@@ -200,7 +200,7 @@ pub(super) fn redirect(work: &mut Work<'_>, conversation: &str, agent: &str, dir
 
 /// QUEUE_FLUSH `{queue}`, or without one all queues: every waiting task ends with FORCE_CLOSED. What rings goes on (U28).
 pub(super) fn flush(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let queue = data.get("queue").and_then(Json::as_str).filter(|q| !q.is_empty());
+    let queue = agents::optional(data, "queue")?;
     if let Some(queue) = queue.filter(|q| !work.d.centre.queues.contains_key(*q)) {
         let known: Vec<&str> = work.d.centre.queues.keys().map(String::as_str).collect();
         let detail = format!("no queue is called {queue:?}; there are {}", known.join(", "));

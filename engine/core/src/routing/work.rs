@@ -221,6 +221,10 @@ impl<'a> Work<'a> {
                 rows.push(row(agent, Some(mrd), media.state.as_str(), media.since, -1));
             }
         }
+        if let Some(b) = &before {
+            let gone = b.media.iter().filter(|(mrd, _)| !agent.media.contains_key(*mrd));
+            rows.extend(gone.map(|(mrd, m)| row(b, Some(mrd), m.state.as_str(), m.since, seconds(m.since))));
+        }
         self.out.reports.extend(rows.into_iter().map(|row| match row.mrd_id {
             Some(_) => ReportRow::AgentMrdState(row),
             None => ReportRow::AgentState(row),

@@ -6,14 +6,19 @@ use crate::model::Json;
 
 /// Commands that routing takes.
 pub(super) fn routing() -> Vec<Command> {
+    let desk = || may("desk", "Id of the desk; the one that connected last counts.", maybe_text());
     let list = || must("list", "The list.", text());
     let request = || must("requestId", "The request; the id of its conversation.", text());
     vec![
-        ("AGENT_CONNECT", "The agent's desk is there (again); open offers are shown again.", vec![agent()]),
+        (
+            "AGENT_CONNECT",
+            "The agent's desk is there (again); open offers are shown again.",
+            vec![agent(), desk()],
+        ),
         (
             "AGENT_DISCONNECT",
             "The agent's desk is lost; when it is not back in time, the work goes to others.",
-            vec![agent()],
+            vec![agent(), desk()],
         ),
         ("LIST_SUBSCRIBE", "An agent's desk shows the requests of a list.", vec![agent(), list()]),
         ("LIST_UNSUBSCRIBE", "It does not any more.", vec![agent(), list()]),

@@ -1,7 +1,9 @@
 //! Random interleavings of everything that can happen. The same seed gives the same run.
 
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
+use convene_core::deployment::Deployment;
 use convene_core::routing::{AssignRequest, Input, TaskPhase};
 use serde_json::json;
 
@@ -49,18 +51,31 @@ fn number(name: &str, default: u64) -> u64 {
 #[test]
 fn whatever_happens_no_task_is_lost_and_nobody_is_idle() {
     let (count, seed) = (number("CONVENE_INTERLEAVINGS", 1_500), number("CONVENE_SEED", 20_261_123));
-    let deployments = deployments();
     let began = Instant::now();
-    let mut steps = 0;
-    for i in 0..count {
-        let mut stage = Stage::new(deployments.clone());
-        let mut dice = Dice(seed.wrapping_add(i.wrapping_mul(0x0001_0000_0001)));
-        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| play(&mut stage, &mut dice)));
-        assert!(played.is_ok(), "interleaving {i} of seed {seed} broke a promise (see above)");
-        steps += stage.steps;
-    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    // Which interleaving is which does not depend on the threads: its number and the seed make it.
+    let steps: u64 = std::thread::scope(|scope| {
+        let share =
+            |first: u64| move || (first..count).step_by(threads as usize).map(|i| one(seed, i)).sum::<u64>();
+        let running: Vec<_> = (0..threads).map(|first| scope.spawn(share(first))).collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().expect("an interleaving broke a promise (see above)"))
+            .sum()
+    });
     println!("{count} interleavings, {steps} steps, seed {seed}, {:.1} s", began.elapsed().as_secs_f64());
 }
+
+/// Plays one interleaving; returns its steps.
+fn one(seed: u64, number: u64) -> u64 {
+    let mut stage = Stage::new(DEPLOYMENTS.clone());
+    let mut dice = Dice(seed.wrapping_add(number.wrapping_mul(0x0001_0000_0001)));
+    let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| play(&mut stage, &mut dice)));
+    assert!(played.is_ok(), "interleaving {number} of seed {seed} broke a promise (see above)");
+    stage.steps
+}
+
+static DEPLOYMENTS: LazyLock<Vec<Arc<Deployment>>> = LazyLock::new(deployments);
 
 #[test]
 fn the_same_seed_gives_the_same_run() {

@@ -312,6 +312,7 @@ pub(super) const ROWS: &[&str] = &[
     "8.2 / SLA, session end after TTL expiry",
     "8.2 / configuration change with waiting tasks",
     "8.2 / configuration change with waiting tasks, the queue is removed",
+    "8.2 / configuration change, a transfer to a removed queue",
     "8.2 / consult on own empty queue blocks others",
     "8.2 / customer leaves during ringing and the next queued request is not routed to that agent",
     "8.2 / dequeue race",
