@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use convene_core::effect::{Publication, Reply, TraceLine};
+use convene_core::effect::{Publication, Reply, TraceLine, WHY};
 use convene_core::model::Json;
 use convene_core::routing::{OWNER, TaskPhase};
 use convene_runtime::Handle;
@@ -252,7 +252,8 @@ impl Demo<'_> {
 
     fn row(&self, row: &JournalRow) {
         let trace: Vec<TraceLine> = serde_json::from_str(&row.trace).unwrap_or_default();
-        for line in trace {
+        // Why routing chose was told where it chose.
+        for line in trace.into_iter().filter(|line| line.at != WHY) {
             let event = line.at == "event";
             let what = self.tidy(&line.what);
             if event {
@@ -317,6 +318,11 @@ impl Demo<'_> {
         println!("\n{}", self.paint.bold("That was one conversation. The engine keeps serving:"));
         println!("   its history     http://{address}/conversations/{}/events", self.conversation);
         println!("   be a customer   cargo run --release -- chat --url http://{address}");
+        println!("   be an agent     cargo run --release -- agent --url http://{address}");
+        println!(
+            "   ask why         cargo run --release -- why {} --url http://{address}",
+            self.conversation
+        );
         println!("   everything      http://{address}/openapi.json");
         println!("   change it       edit flows/inbound.yaml: new conversations follow it at once");
         println!("   stop            Ctrl-C");
