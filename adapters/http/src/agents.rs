@@ -37,8 +37,7 @@ pub(crate) fn known(deployment: &Deployment, routing: &Routing, id: &str) -> Res
     if deployment.centre.agents.contains_key(id) || routing.agents.contains_key(id) {
         return Ok(());
     }
-    let detail = format!("no agent is called {id:?}; agents stand under `agents` in flows/centre.yaml");
-    Err(Problem::new("unknown_agent", detail))
+    Err(Problem::new("unknown_agent", deployment.centre.no_agent(id)))
 }
 
 /// The fields of a body that a command takes, and the agent of the path.

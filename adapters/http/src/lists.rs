@@ -25,9 +25,7 @@ pub(crate) async fn one(State(app): State<App>, Id(name): Id) -> Answered {
     let routing = app.handle.routing().await?;
     let deployment = app.handle.deployment();
     if !deployment.centre.lists.contains_key(&name) {
-        let known: Vec<&str> = deployment.centre.lists.keys().map(String::as_str).collect();
-        let detail = format!("no list is called {name:?}; there are {}", known.join(", "));
-        return Err(Problem::new("unknown_list", detail));
+        return Err(Problem::new("unknown_list", deployment.centre.no_list(&name)));
     }
     let mut view = summary(&deployment, &routing, &name);
     let mut posts: Vec<&Post> = routing.posts.values().filter(|p| p.list == name).collect();

@@ -2,11 +2,10 @@
 
 use axum::Json as Answer;
 use axum::extract::State;
-use convene_core::centre::{Centre, Queue};
+use convene_core::centre::Queue;
 use convene_core::deployment::Deployment;
 use convene_core::model::Json;
-use convene_core::routing::expression::satisfied;
-use convene_core::routing::{Global, MediaStatus, Routing, Task, TaskPhase, estimate, waiting};
+use convene_core::routing::{Global, Routing, Task, TaskPhase, estimate, serves, waiting};
 use convene_runtime::ports::store::ServiceLevel;
 use serde_json::json;
 
@@ -33,11 +32,9 @@ pub(crate) async fn one(State(app): State<App>, Id(name): Id) -> Answered {
     let routing = app.handle.routing().await?;
     let deployment = app.handle.deployment();
     let now = app.handle.now();
-    let queue = deployment.queue(&name).ok_or_else(|| {
-        let known: Vec<&str> = deployment.centre.queues.keys().map(String::as_str).collect();
-        let detail = format!("no queue is called {name:?}; there are {}", known.join(", "));
-        Problem::new("unknown_queue", detail)
-    })?;
+    let queue = deployment
+        .queue(&name)
+        .ok_or_else(|| Problem::new("unknown_queue", deployment.centre.no_queue(&name)))?;
     let levels = app.handle.store().service_level(now - LEVEL_OF_MS).await?;
     let mut view = summary(&deployment, &routing, queue, &levels, now);
     let waiters = waiting(&routing, &name).into_iter().zip(1..);
@@ -65,7 +62,7 @@ fn summary(d: &Deployment, routing: &Routing, queue: &Queue, levels: &[ServiceLe
     let agents: Vec<&str> = routing
         .agents
         .values()
-        .filter(|a| a.state != Global::Logout && serves(&d.centre, queue, &a.id))
+        .filter(|a| a.state != Global::Logout && serves(d, &queue.name, &a.id))
         .map(|a| a.id.as_str())
         .collect();
     json!({
@@ -77,7 +74,7 @@ fn summary(d: &Deployment, routing: &Routing, queue: &Queue, levels: &[ServiceLe
         "longestWaitSeconds": longest,
         "estimatedWaitSeconds": estimate(d, routing, &queue.name, tasks.len() + 1, now) / 1000,
         "agentsLoggedIn": agents.len(),
-        "agentsReady": agents.iter().filter(|a| free(routing, a, &queue.media)).count(),
+        "agentsReady": agents.iter().filter(|a| routing.can_take(a, &queue.media)).count(),
         "serviceLevelSeconds": queue.service_level_ms / 1000,
         "serviceLevel": level(queue, levels.iter().find(|l| l.queue == queue.name)),
     })
@@ -97,25 +94,6 @@ fn level(queue: &Queue, level: Option<&ServiceLevel>) -> Json {
         "type": queue.service_level_type,
         "percent": level.percent(queue.service_level_type).map(|p| (p * 10.0).round() / 10.0),
     })
-}
-
-/// Whether a step of the queue is open to this agent; a queue without steps is open to every agent of its medium.
-fn serves(centre: &Centre, queue: &Queue, agent: &str) -> bool {
-    let entry = centre.agents.get(agent);
-    entry.is_some() && (queue.steps.is_empty() || queue.steps.iter().any(|s| satisfied(&s.agents, entry)))
-}
-
-/// Whether an agent could take one more task of this medium now (4.1 "routable").
-fn free(routing: &Routing, agent: &str, mrd: &str) -> bool {
-    let Some(a) = routing.agents.get(agent).filter(|a| a.state == Global::Ready) else { return false };
-    let Some(media) = a.media.get(mrd) else { return false };
-    let ringing = routing
-        .tasks
-        .values()
-        .any(|t| t.mrd == mrd && matches!(&t.phase, TaskPhase::Reserved { agent: x, .. } if x == agent));
-    matches!(media.state, MediaStatus::Ready | MediaStatus::Active)
-        && !ringing
-        && routing.load_of(agent, mrd) < media.max_tasks as usize
 }
 
 fn waiter(d: &Deployment, routing: &Routing, task: &Task, position: usize, now: i64) -> Json {

@@ -156,7 +156,7 @@ pub(crate) fn presence(d: &Deployment, routing: &Routing, id: &str) -> Json {
 /// A task of an agent: an offer shows what the desk showed, and how long it rings on.
 pub(crate) fn task(task: &Task, now: i64) -> Json {
     let mut view = json!({
-        "taskId": task.id,
+        "taskId": task.wire_id(),
         "mediaId": task.media,
         "conversationId": task.conversation,
         "channelSessionId": task.session,

@@ -4,7 +4,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use convene_core::effect::{TraceLine, Verdict, WHY};
 use convene_core::model::Json;
-use convene_core::routing::{self, Choice, Routing};
+use convene_core::routing::{self, Choice, Routing, Task};
 use convene_runtime::ports::store::JournalRow;
 use serde_json::json;
 
@@ -48,8 +48,8 @@ async fn explain(app: &App, conversation: &str, task: Option<&str>) -> Result<Js
             _ => break,
         }
     }
-    let routing = app.handle.routing().await?;
-    let now = standing(app, &routing, conversation, task);
+    let mut routing = app.handle.routing().await?;
+    let now = standing(app, &mut routing, conversation, task);
     Ok(json!({ "conversationId": conversation, "decisions": decisions, "now": now }))
 }
 
@@ -87,15 +87,16 @@ fn sentence(what: &str, why: &str, candidates: &[Verdict]) -> String {
 }
 
 /// How the open tasks stand at this moment.
-fn standing(app: &App, routing: &Routing, conversation: &str, task: Option<&str>) -> Vec<Json> {
+fn standing(app: &App, routing: &mut Routing, conversation: &str, task: Option<&str>) -> Vec<Json> {
     let deployment = app.handle.deployment();
     let at = app.handle.now();
-    let open = routing.tasks.values().filter(|t| t.conversation == conversation);
-    open.filter(|t| task.is_none_or(|id| t.id == id))
-        .filter_map(|t| {
-            let Choice { why, candidates } = routing::explain(&deployment, routing, &t.id, at)?;
-            let text = sentence(&why, "", &candidates);
-            Some(json!({ "taskId": t.id, "why": why, "candidates": candidates, "text": text }))
-        })
-        .collect()
+    let wanted = |t: &&Task| t.conversation == conversation && task.is_none_or(|id| t.wire_id() == id);
+    let open: Vec<(String, String)> =
+        routing.tasks.values().filter(wanted).map(|t| (t.id.clone(), t.wire_id().to_owned())).collect();
+    let explained = open.iter().filter_map(|(id, shown)| {
+        let Choice { why, candidates } = routing::explain(&deployment, routing, id, at)?;
+        let text = sentence(&why, "", &candidates);
+        Some(json!({ "taskId": shown, "why": why, "candidates": candidates, "text": text }))
+    });
+    explained.collect()
 }

@@ -56,11 +56,34 @@ pub struct Centre {
     pub calendars: BTreeMap<String, Json>,
 }
 
+fn names<T>(of: &BTreeMap<String, T>) -> String {
+    of.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
 impl Centre {
-    /// Whether a medium is one of calls.
+    /// Whether a medium is one of calls: by the names of 1.14, or because a voice channel uses it.
     #[must_use]
     pub fn is_voice_medium(&self, mrd: &str) -> bool {
-        self.channel_types.values().any(|k| k.media == mrd && k.voice)
+        ["CX_VOICE", "CISCO_CC"].contains(&mrd)
+            || self.channel_types.values().any(|k| k.media == mrd && k.voice)
+    }
+
+    /// Says that there is no such agent, and where agents stand.
+    #[must_use]
+    pub fn no_agent(&self, id: &str) -> String {
+        format!("no agent is called {id:?}; agents stand under `agents` in flows/centre.yaml")
+    }
+
+    /// Says that there is no such queue, and which there are.
+    #[must_use]
+    pub fn no_queue(&self, name: &str) -> String {
+        format!("no queue is called {name:?}; there are {}", names(&self.queues))
+    }
+
+    /// Says that there is no such list, and which there are.
+    #[must_use]
+    pub fn no_list(&self, name: &str) -> String {
+        format!("no list is called {name:?}; there are {}", names(&self.lists))
     }
 
     /// Whether somebody is primary or secondary supervisor of a team of this agent (1.16).

@@ -121,7 +121,7 @@ const EVENT: &[Property] = &[
     ("message", |v| v.text(&["/message"])),
     ("mode", |v| v.text(&["/requestType/mode", "/task/activeMedia/0/type/mode"])),
     ("mrd", |v| v.text(&["/mrdId"])),
-    ("mrd_voice", |v| is_voice(v.work, &text_at(&v.event.data, &["/mrdId"])).into()),
+    ("mrd_voice", |v| v.work.d.centre.is_voice_medium(&text_at(&v.event.data, &["/mrdId"])).into()),
     ("name", |v| v.event.name.as_str().into()),
     ("participant", |v| v.text(&["/conversationParticipant/type", "/agentParticipant/type"])),
     ("priority", |v| {
@@ -308,12 +308,6 @@ fn weight(value: &Json) -> usize {
         Json::Object(map) => map.iter().map(|(key, value)| key.len() + weight(value)).sum(),
         _ => 8,
     }
-}
-
-/// Whether a medium is one of calls: by the names of 1.14, or because a voice channel uses it.
-fn is_voice(work: &Work<'_>, media: &str) -> bool {
-    let kinds = work.d.centre.channel_types.values();
-    ["CX_VOICE", "CISCO_CC"].contains(&media) || kinds.into_iter().any(|k| k.voice && k.media == media)
 }
 
 /// The agent who asked for another one (1.12 `metadata.requestedBy`); empty when no agent did.

@@ -77,9 +77,7 @@ fn target(work: &Work<'_>, data: &Json, by: &str) -> Result<Target, Reply> {
             Err(refusal(work, "transfer_to_oneself", "another agent is needed; this is the one who asks"))
         }
         (None, Some(agent)) if !work.d.centre.agents.contains_key(&agent) => {
-            let detail =
-                format!("no agent is called {agent:?}; agents stand under `agents` in flows/centre.yaml");
-            Err(refusal(work, "unknown_agent", &detail))
+            Err(refusal(work, "unknown_agent", &work.d.centre.no_agent(&agent)))
         }
         (None, Some(agent)) if work.c.agent(&agent).is_some() => {
             let detail = format!("{agent} is in this conversation already");
@@ -92,9 +90,7 @@ fn target(work: &Work<'_>, data: &Json, by: &str) -> Result<Target, Reply> {
 
 fn queue_target(work: &Work<'_>, queue: String) -> Result<Target, Reply> {
     let Some(known) = work.d.centre.queues.get(&queue) else {
-        let names: Vec<&str> = work.d.centre.queues.keys().map(String::as_str).collect();
-        let detail = format!("no queue is called {queue:?}; there are {}", names.join(", "));
-        return Err(refusal(work, "unknown_queue", &detail));
+        return Err(refusal(work, "unknown_queue", &work.d.centre.no_queue(&queue)));
     };
     let medium = work.c.current_session().map(|s| seats::medium_of(work, s)).unwrap_or_default();
     if known.media != medium {
@@ -203,9 +199,7 @@ fn watch(work: &mut Work<'_>, agent: &str, direction: &str) -> Result<Json, Repl
 fn supervisor(work: &Work<'_>, data: &Json, of: &[String]) -> Result<String, Reply> {
     let agent = field(work, data, "agentId")?;
     if !work.d.centre.agents.contains_key(agent) {
-        let detail =
-            format!("no agent is called {agent:?}; agents stand under `agents` in flows/centre.yaml");
-        return Err(refusal(work, "unknown_agent", &detail));
+        return Err(refusal(work, "unknown_agent", &work.d.centre.no_agent(agent)));
     }
     if work.c.seats.iter().any(|s| s.who == agent) {
         return Err(refusal(

@@ -123,6 +123,7 @@ fn changed(work: &mut Work<'_>, task: &TaskView, task_changed: bool, media_chang
         _ => false,
     };
     let newer = !beside
+        && !task.further
         && work.c.last_task.as_ref().is_none_or(|t| t.id == task.id || task.created_at >= t.created_at);
     if newer {
         work.c.last_task = Some(LastTask {

@@ -310,8 +310,23 @@ pub(super) fn offer(work: &Work<'_>, session: &str) -> Json {
     })
 }
 
-/// A task (1.12) with its one media; `full` repeats the sessions.
+/// A task (1.12) with its media, the one it is about first; `full` repeats the sessions.
 pub(super) fn task(work: &Work<'_>, t: &TaskView, full: bool) -> Json {
+    let assigned = t.agent.as_ref().map(|a| json!({ "id": a, "name": a }));
+    let media: Vec<Json> = std::iter::once(t).chain(&t.others).map(|m| task_media(work, m, full)).collect();
+    // A task that goes on has no reason, also when one of its media ended for one (1.12).
+    let reason = t.reason.as_ref().filter(|_| t.state != "ACTIVE");
+    json!({
+        "id": t.id,
+        "conversationId": work.c.id,
+        "state": { "name": t.state, "reasonCode": reason },
+        "assignedTo": assigned,
+        "agentRequestTtlTimerId": t.ttl_timer,
+        "activeMedia": media,
+    })
+}
+
+fn task_media(work: &Work<'_>, t: &TaskView, full: bool) -> Json {
     let session = session_by_id(work, &t.session, full);
     let sessions = if full { json!([session]) } else { json!([]) };
     let queue = t.queue.as_ref().map(|q| json!({ "id": q, "name": q }));
@@ -320,26 +335,18 @@ pub(super) fn task(work: &Work<'_>, t: &TaskView, full: bool) -> Json {
     for (key, value) in said.into_iter().filter_map(|(k, v)| Some((k, v.as_ref()?))) {
         metadata[key] = json!(value);
     }
-    let assigned = t.agent.as_ref().map(|a| json!({ "id": a, "name": a }));
     json!({
-        "id": t.id,
-        "conversationId": work.c.id,
-        "state": { "name": t.state, "reasonCode": t.reason },
-        "assignedTo": assigned,
-        "agentRequestTtlTimerId": t.ttl_timer,
-        "activeMedia": [{
-            "id": t.media,
-            "mrdId": t.mrd,
-            "taskId": t.id,
-            "queue": queue,
-            "type": { "direction": t.direction, "mode": t.mode, "metadata": metadata },
-            "priority": t.priority,
-            "state": t.media_state,
-            "requestSession": session,
-            "channelSessions": sessions,
-            "enqueueTime": t.enqueued_at,
-            "answerTime": t.answered_at.unwrap_or(0),
-        }],
+        "id": t.media,
+        "mrdId": t.mrd,
+        "taskId": t.id,
+        "queue": queue,
+        "type": { "direction": t.direction, "mode": t.mode, "metadata": metadata },
+        "priority": t.priority,
+        "state": t.media_state,
+        "requestSession": session,
+        "channelSessions": sessions,
+        "enqueueTime": t.enqueued_at,
+        "answerTime": t.answered_at.unwrap_or(0),
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::state::{Agent, AgentMedia, Global, TaskPhase};
+use super::state::{Agent, AgentMedia, Global, Task, TaskPhase};
 use super::work::{Work, presence};
 use super::{Tell, offers};
 use crate::effect::Reply;
@@ -38,22 +38,29 @@ pub(super) fn logged_in(work: &Work<'_>, data: &Json) -> Result<Agent, Reply> {
             format!("agent {id:?} is not logged in"),
             json!({ "state": "LOGOUT" }),
         )),
-        _ => Err(unknown(id)),
+        _ => Err(unknown(work, id)),
     }
 }
 
-fn unknown(id: &str) -> Reply {
-    Reply::refused(
-        "unknown_agent",
-        format!("no agent is called {id:?}; agents stand under `agents` in flows/centre.yaml"),
-        Json::Null,
-    )
+/// How an agent stands after a command.
+fn now(work: &Work<'_>, id: &str) -> Json {
+    work.r.agents.get(id).map(|a| presence(work.d, a)).unwrap_or_default()
+}
+
+/// What rings on an agent's desk.
+fn ringing(work: &Work<'_>, id: &str) -> Vec<Task> {
+    let rings = |t: &&Task| matches!(t.phase, TaskPhase::Reserved { .. });
+    work.r.tasks_of_agent(id).filter(rings).cloned().collect()
+}
+
+fn unknown(work: &Work<'_>, id: &str) -> Reply {
+    Reply::refused("unknown_agent", work.d.centre.no_agent(id), Json::Null)
 }
 
 /// AGENT_LOGIN `{agentId}`. Logging in twice changes nothing; within the grace after a logout the tasks are still there.
 pub(super) fn login(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let id = field(data, "agentId")?.to_owned();
-    let entry = work.d.centre.agents.get(&id).ok_or_else(|| unknown(&id))?;
+    let entry = work.d.centre.agents.get(&id).ok_or_else(|| unknown(work, &id))?;
     let before = work.r.agents.get(&id).cloned();
     if let Some(agent) = before.as_ref().filter(|a| a.state != Global::Logout) {
         if agent.lost {
@@ -91,7 +98,7 @@ pub(super) fn login(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let changed: Vec<String> = agent.media.keys().cloned().collect();
     work.store(agent, &changed, true);
     work.refresh(&id);
-    Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
+    Ok(now(work, &id))
 }
 
 /// AGENT_CONNECT `{agentId, desk?}`: a desk is there, again or for the first time; the last one to connect is the desk. It
@@ -108,16 +115,13 @@ pub(super) fn connect(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     }
     agent.desk = desk;
     if work.r.agents.get(&id) != Some(&agent) {
-        work.out.changed.insert(format!("agent:{id}"));
-        work.r.agents.insert(id.clone(), agent);
+        work.keep(agent);
         work.refresh(&id);
     }
-    let ringing = |t: &&super::Task| matches!(t.phase, TaskPhase::Reserved { .. });
-    let offers: Vec<_> = work.r.tasks_of_agent(&id).filter(ringing).cloned().collect();
-    for task in &offers {
-        offers::show(work, task, &id);
+    for task in ringing(work, &id) {
+        offers::show(work, &task, &id);
     }
-    Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
+    Ok(now(work, &id))
 }
 
 /// AGENT_DISCONNECT `{agentId, desk?}`: the desk is lost. Nothing is offered until it is back; when it is not back in time, the
@@ -135,10 +139,9 @@ pub(super) fn disconnect(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply
     let grace = work.d.centre.agent_disconnect_ms;
     agent.grace = Some(work.set_timer(format!("grace:{id}"), grace));
     work.note("agent", format!("the desk of {id} is lost"), format!("{} s to come back", grace / 1000));
-    work.out.changed.insert(format!("agent:{id}"));
-    work.r.agents.insert(id.clone(), agent);
+    work.keep(agent);
     work.refresh(&id);
-    Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
+    Ok(now(work, &id))
 }
 
 /// AGENT_STATE `{agentId, state, reason?}`.
@@ -174,7 +177,7 @@ pub(super) fn set_state(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply>
     work.note("agent", format!("{id} is {}", to.as_str()), agent.reason.clone().unwrap_or_default());
     work.store(agent, &[], true);
     work.refresh(&id);
-    Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
+    Ok(now(work, &id))
 }
 
 /// The state a command wants: a name, or `{name, reasonCode}` as desks send it.
@@ -221,7 +224,7 @@ pub(super) fn set_media_state(work: &mut Work<'_>, data: &Json) -> Result<Json, 
     }
     let id = agent.id.clone();
     switch_media(work, &id, &mrd, on);
-    Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
+    Ok(now(work, &id))
 }
 
 /// An agent let an offer ring out: the medium is switched off. Only a switch by hand switches the agent off too (1.15).
@@ -231,8 +234,7 @@ pub(super) fn rang_out(work: &mut Work<'_>, id: &str, mrd: &str) {
         media.on = false;
     }
     work.note("agent", format!("{id} is switched off on {mrd}"), "the offer rang out");
-    work.out.changed.insert(format!("agent:{id}"));
-    work.r.agents.insert(id.to_owned(), agent);
+    work.keep(agent);
     work.refresh(id);
 }
 
@@ -264,13 +266,13 @@ pub(super) fn logout(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
         work.note("agent", format!("{by} logs {id} out"), FORCED);
         leave(work, agent, Some(FORCED.into()), false);
         take_away(work, &id, "FORCE_LOGOUT");
-        return Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default());
+        return Ok(now(work, &id));
     }
     let reason = data["reason"].as_str().or_else(|| data["reason"]["name"].as_str()).map(str::to_owned);
     let busy = work.r.tasks_of_agent(&id).any(|t| !t.in_process());
     work.note("agent", format!("{id} logs out"), reason.clone().unwrap_or_default());
     leave(work, agent, reason, busy);
-    Ok(work.r.agents.get(&id).map(|a| presence(work.d, a)).unwrap_or_default())
+    Ok(now(work, &id))
 }
 
 /// Reason of a forced logout (1.15).
@@ -305,9 +307,7 @@ fn leave(work: &mut Work<'_>, mut agent: Agent, reason: Option<String>, busy: bo
     let media: Vec<String> = agent.media.keys().cloned().collect();
     work.store(agent, &media, true);
     work.refresh(&id);
-    let ringing = |t: &&super::Task| matches!(t.phase, TaskPhase::Reserved { .. });
-    let ringing: Vec<_> = work.r.tasks_of_agent(&id).filter(ringing).cloned().collect();
-    for task in ringing {
+    for task in ringing(work, &id) {
         offers::unanswered(work, task, &id, "AGENT_LOGOUT");
     }
 }
@@ -322,8 +322,7 @@ pub(super) fn grace_over(work: &mut Work<'_>, id: &str, timer: &str) {
     let lost = agent.lost;
     agent.grace = None;
     work.clear_timer(format!("grace:{id}"));
-    work.out.changed.insert(format!("agent:{id}"));
-    work.r.agents.insert(id.to_owned(), agent.clone());
+    work.keep(agent.clone());
     work.note("agent", format!("{id} did not come back"), "their work goes to others");
     if lost {
         leave(work, agent, Some("SESSION_TIMEOUT_INACTIVITY".into()), false);
@@ -333,7 +332,7 @@ pub(super) fn grace_over(work: &mut Work<'_>, id: &str, timer: &str) {
 
 /// The conversations of an agent are told that they are gone; wrap-ups are over.
 fn take_away(work: &mut Work<'_>, id: &str, reason: &str) {
-    let tasks: Vec<_> = work.r.tasks_of_agent(id).cloned().collect();
+    let tasks: Vec<_> = work.r.tasks_of_agent(id).filter(|t| t.added_to.is_none()).cloned().collect();
     for task in tasks {
         let gone = Tell::Gone { agent: id.to_owned(), reason: reason.to_owned() };
         work.tell(&task, gone);

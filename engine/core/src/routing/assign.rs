@@ -1,8 +1,8 @@
 //! A request comes in (`domain.md` sections 4.1.1, 4.1.2).
 
 use super::state::Task;
-use super::work::{Work, view};
-use super::{AssignRequest, Tell, matching, offers, tasks};
+use super::work::Work;
+use super::{AssignRequest, Tell, further, matching, offers, tasks};
 use crate::centre::Media;
 
 /// Takes a request for an agent.
@@ -17,6 +17,9 @@ pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
         return;
     }
     let mut task = task_of(work, request);
+    if further::offered(work, request, &task) {
+        return;
+    }
     if let Some(agent) = &request.agent {
         "AGENT".clone_into(&mut task.mode);
         assign_named(work, task, agent);
@@ -32,7 +35,7 @@ pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
     task.ttl = Some(work.set_timer(ttl_name, request.ttl_ms));
     work.note("routing", format!("queued in {queue}, priority {}", task.priority), "");
     work.tell_changed(&task, true, true);
-    let waiting = Box::new(view(&task, None, false));
+    let waiting = work.view(&task, None, false);
     work.tell(&task, Tell::Enqueued { task: waiting });
     matching::arm_step(work, &mut task);
     work.dirty_tasks.insert(task.id.clone());
@@ -74,7 +77,7 @@ fn auto_joined(work: &mut Work<'_>, request: &AssignRequest) -> bool {
     if !joins || request.direction != "INBOUND" {
         return false;
     }
-    let inside = |t: &&Task| matches!(t.phase, super::TaskPhase::Active { .. }) && t.takes_a_slot();
+    let inside = |t: &&Task| t.at_work() && t.added_to.is_none();
     let found = work.r.tasks_of_conversation(&request.conversation).find(inside).cloned();
     let Some(task) = found else { return false };
     let agent = task.agent().unwrap_or_default().to_owned();
@@ -109,10 +112,7 @@ fn nobody(work: &mut Work<'_>, task: Task, why: &str) {
     work.note("routing", what, because);
     let choice = Box::new(super::Choice { why: why.to_owned(), candidates: Vec::new() });
     work.tell(&task, Tell::Waits { task: task.id.clone(), choice });
-    tasks::close(work, task.clone(), "NO_AGENT_AVAILABLE", false);
-    let gone = Box::new(view(&task, Some("NO_AGENT_AVAILABLE"), false));
-    let requested_by = task.requested_by.clone();
-    work.tell(&task, Tell::NoAgent { task: gone, requested_by });
+    tasks::close_without_agent(work, task, "NO_AGENT_AVAILABLE");
 }
 
 /// An agent is in without an offer (4.10): an agent-started contact, or a supervisor who listens. Needs no slot (U22).

@@ -8,7 +8,6 @@ use super::matching::{fault_of, in_conversation};
 use super::state::{Global, Task, TaskPhase};
 use super::work::Work;
 use super::{Routing, Tell};
-use crate::conversation::Stamped;
 use crate::deployment::Deployment;
 use crate::effect::Verdict;
 
@@ -111,14 +110,13 @@ fn of_stranger(work: &Work<'_>, task: &Task, agent: &str) -> Option<Verdict> {
     Some(Verdict { agent: agent.to_owned(), why, failed: Some(failing.term), actual: Some(actual) })
 }
 
-/// Why a task that waits is not given to anybody at this moment, or why it is where it is.
+/// Why a task that waits is not given to anybody at this moment, or why it is where it is. Changes no record; indices that
+/// are missing are built.
 #[must_use]
-pub fn explain(d: &Deployment, routing: &Routing, task: &str, at: i64) -> Option<Choice> {
-    let mut routing = routing.clone();
+pub fn explain(d: &Deployment, routing: &mut Routing, task: &str, at: i64) -> Option<Choice> {
     routing.ready(d);
     let found = routing.tasks.get(task).cloned()?;
-    let input = Stamped { id: String::new(), at, input: super::Input::Configured };
-    let work = Work::on(d, &mut routing, &input);
+    let work = Work::on(d, routing, "", at);
     Some(match &found.phase {
         TaskPhase::Queued => Choice {
             why: format!(

@@ -4,7 +4,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::plan::Number;
 use super::state::{Task, TaskPhase};
+use crate::deployment::Deployment;
 
 /// The place of a waiting task in its queue (4.1.3): priority, then age.
 pub(super) type Place = (Reverse<u8>, i64, i64, String);
@@ -29,13 +31,18 @@ pub(super) struct Index {
     waiting: BTreeMap<String, BTreeMap<Line, BTreeSet<Place>>>,
     /// By medium: agents who can take one more task.
     free: BTreeMap<String, BTreeSet<Free>>,
+    /// The same as bits, by the agent's number: a step and those who are free are compared 64 at a time.
+    free_bits: BTreeMap<String, Vec<u64>>,
+    /// Numbers of agents in the deployment's plan.
+    numbers: BTreeMap<String, Number>,
     /// Where an agent stands in `free`.
     stands: BTreeMap<String, BTreeMap<String, (usize, i64)>>,
 }
 
 impl Index {
-    pub(super) fn of(deployment: &str) -> Self {
-        Self { deployment: Some(deployment.to_owned()), ..Self::default() }
+    pub(super) fn of(deployment: &Deployment) -> Self {
+        let numbers = deployment.plan().numbers().clone();
+        Self { deployment: Some(deployment.id.clone()), numbers, ..Self::default() }
     }
 
     pub(super) fn is_of(&self, deployment: &str) -> bool {
@@ -93,6 +100,11 @@ impl Index {
         self.free.get(mrd).filter(|free| !free.is_empty())
     }
 
+    /// Free agents of a medium, as bits by number.
+    pub(super) fn free_bits(&self, mrd: &str) -> &[u64] {
+        self.free_bits.get(mrd).map_or(&[], Vec::as_slice)
+    }
+
     /// Where an agent stands among the free ones of a medium.
     pub(super) fn stands(&self, agent: &str, mrd: &str) -> Option<(usize, i64)> {
         self.stands.get(agent)?.get(mrd).copied()
@@ -108,6 +120,9 @@ impl Index {
         let before = self.stands.get(agent).and_then(|media| media.get(mrd)).copied();
         if before == place {
             return;
+        }
+        if let Some(number) = self.numbers.get(agent) {
+            number.mark(self.free_bits.entry(mrd.to_owned()).or_default(), place.is_some());
         }
         if let Some((load, since)) = before {
             if let Some(free) = self.free.get_mut(mrd) {

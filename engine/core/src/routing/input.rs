@@ -38,6 +38,15 @@ pub enum Input {
         /// Wrap-up begins; otherwise the task is over.
         wrap_up: bool,
     },
+    /// A channel session ended while others of the conversation go on: so does its medium (1.12).
+    SessionOver {
+        /// Conversation.
+        conversation: String,
+        /// Its home partition.
+        home: u32,
+        /// Session.
+        session: String,
+    },
     /// A conversation is closing: close every task of it and say so.
     CloseAll {
         /// Conversation.
@@ -87,8 +96,6 @@ pub enum Input {
         /// New direction.
         direction: String,
     },
-    /// Queues, steps, agents or capacities may have changed: waiting tasks keep their place and are looked at again.
-    Configured,
     /// A command of an agent's desk.
     Command {
         /// Name.
@@ -114,11 +121,11 @@ impl Input {
             Self::Cancel { .. } => "cancel".into(),
             Self::Left { wrap_up: true, .. } => "wrap-up begins".into(),
             Self::Left { .. } => "agent left".into(),
+            Self::SessionOver { .. } => "session over".into(),
             Self::CloseAll { .. } => "close all".into(),
             Self::Post { .. } => "post on list".into(),
             Self::Join { .. } => "agent joins".into(),
             Self::Redirect { .. } => "task redirected".into(),
-            Self::Configured => "configuration".into(),
             Self::Command { name, .. } => format!("command {name}"),
             Self::Timer { name, .. } => format!("timer {}", name.split(':').next().unwrap_or(name)),
         }
@@ -360,4 +367,10 @@ pub struct TaskView {
     /// Agent who asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
+    /// It is a further medium of the task with this id (4.1.1), which goes on when the medium ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub further: bool,
+    /// The other media of the task that are open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<TaskView>,
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::agents::{field, logged_in};
-use super::state::{Post, Task, TaskPhase};
+use super::state::{Post, Task};
 use super::work::Work;
 use super::{Tell, offers, table};
 use crate::effect::{Publication, Reply, Wire};
@@ -65,8 +65,7 @@ pub fn request(post: &Post) -> Json {
 /// Somebody joined or left a conversation: its request follows.
 pub(super) fn follow(work: &mut Work<'_>, conversation: &str) {
     let Some(post) = work.r.posts.get(conversation).cloned() else { return };
-    let present = |t: &Task| matches!(t.phase, TaskPhase::Active { .. }) && t.takes_a_slot();
-    let status = match (work.r.tasks_of_conversation(conversation).any(present), post.status.as_str()) {
+    let status = match (work.r.tasks_of_conversation(conversation).any(Task::at_work), post.status.as_str()) {
         (true, _) => "ACTIVE",
         (false, "ACTIVE" | "INACTIVE") => "INACTIVE",
         (false, _) => "UNREAD",
@@ -88,9 +87,7 @@ fn list_of(work: &Work<'_>, data: &Json) -> Result<String, Reply> {
     if work.d.centre.lists.contains_key(list) {
         return Ok(list.to_owned());
     }
-    let known: Vec<&str> = work.d.centre.lists.keys().map(String::as_str).collect();
-    let detail = format!("no list is called {list:?}; there are {}", known.join(", "));
-    Err(Reply::refused("unknown_list", detail, Json::Null))
+    Err(Reply::refused("unknown_list", work.d.centre.no_list(list), Json::Null))
 }
 
 /// LIST_SUBSCRIBE `{agentId, list}`: the desk gets the requests that stand on it, and from now on every change.
@@ -100,8 +97,7 @@ pub(super) fn subscribe(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply>
     let description = work.d.centre.lists.get(&list).and_then(|l| l.description.clone());
     if agent.lists.insert(list.clone()) {
         work.note("agent", format!("{} watches list {list}", agent.id), "");
-        work.out.changed.insert(format!("agent:{}", agent.id));
-        work.r.agents.insert(agent.id.clone(), agent.clone());
+        work.keep(agent.clone());
     }
     let standing: Vec<Json> = work.r.posts.values().filter(|p| p.list == list).map(request).collect();
     let shown = json!({ "id": list, "name": list, "description": description });
@@ -117,8 +113,7 @@ pub(super) fn unsubscribe(work: &mut Work<'_>, data: &Json) -> Result<Json, Repl
     if agent.lists.remove(&list) {
         work.note("agent", format!("{} watches list {list} no more", agent.id), "");
         work.desk(&agent.id, "removePullModeSubscribedListRequests", &json!(list));
-        work.out.changed.insert(format!("agent:{}", agent.id));
-        work.r.agents.insert(agent.id.clone(), agent);
+        work.keep(agent);
     }
     Ok(json!({ "list": list }))
 }
@@ -137,10 +132,10 @@ pub(super) fn join(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let post = find(work, data)?;
     let found = {
         let mut here = work.r.tasks_of_conversation(&post.conversation);
-        here.find(|t| t.agent() == Some(agent.id.as_str())).cloned()
+        here.find(|t| t.added_to.is_none() && t.agent() == Some(agent.id.as_str())).cloned()
     };
     if let Some(task) = found {
-        if !matches!(task.phase, TaskPhase::Active { .. }) || !task.takes_a_slot() {
+        if !task.at_work() {
             let detail = format!("{} has another task in this conversation, which comes first", agent.id);
             let current = json!({ "status": post.status, "mediaState": task.media_state() });
             return Err(Reply::refused("already_in_conversation", detail, current));

@@ -102,6 +102,12 @@ impl Routing {
         self.tasks_of_agent(agent).filter(|t| t.mrd == mrd && t.takes_a_slot()).count()
     }
 
+    /// Whether an agent can take one more task of a medium now (4.1 "routable").
+    #[must_use]
+    pub fn can_take(&self, agent: &str, mrd: &str) -> bool {
+        self.agents.get(agent).is_some_and(|a| super::matching::fault(self, a, mrd).is_none())
+    }
+
     /// Open tasks of an agent.
     pub fn tasks_of_agent(&self, agent: &str) -> impl Iterator<Item = &Task> {
         // A machine that was only read has no indices yet.
@@ -148,7 +154,7 @@ impl Routing {
         if self.index.is_of(&d.id) {
             return;
         }
-        let mut index = Index::of(&d.id);
+        let mut index = Index::of(d);
         for task in self.tasks.values() {
             index.add(task);
         }

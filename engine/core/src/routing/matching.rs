@@ -142,7 +142,8 @@ fn look_around(work: &Work<'_>, agent: &str, chances: &mut BinaryHeap<Chance>) {
 /// The most urgent waiting task that an agent may be given.
 fn first_for(work: &Work<'_>, agent: &str, mrd: &str) -> Option<Rank> {
     let plan = work.d.plan();
-    let lines = work.r.index.lines(mrd).filter(|((queue, open), _)| plan.serves_any(queue, *open, agent));
+    let number = plan.number(agent)?;
+    let lines = work.r.index.lines(mrd).filter(|((queue, open), _)| plan.serves_any(queue, *open, number));
     let firsts = lines.filter_map(|((queue, _), places)| {
         let allowed = |place: &&Place| {
             let task = work.r.tasks.get(&place.3);
@@ -199,21 +200,25 @@ fn pick(work: &Work<'_>, task: &Task) -> Option<(String, String)> {
     None
 }
 
-/// Fewest tasks first, then the longest available (4.1.4). Whichever is shorter is searched: the agents of the step, or
-/// those who are free.
+/// Free agents of a step up to this number are compared one by one; more of them are soon met among all who are free.
+const FEW: usize = 64;
+
+/// Fewest tasks first, then the longest available (4.1.4).
 fn best(work: &Work<'_>, task: &Task, step: &PlannedStep, fresh_only: bool) -> Option<(usize, String)> {
     let plan = work.d.plan();
     let free = work.r.index.free(&task.mrd)?;
     let allowed =
         |id: &str| task.refused.contains(id) != fresh_only && !in_conversation(work, id, &task.conversation);
-    if step.members.len() < free.len() {
-        let members = step.members.iter().filter_map(|id| {
+    let bits = work.r.index.free_bits(&task.mrd);
+    if step.count_in(bits) <= FEW {
+        let members = plan.both(step, bits).filter_map(|id| {
             let (load, since) = work.r.index.stands(id, &task.mrd)?;
             allowed(id).then_some((load, since, id))
         });
-        return members.min().map(|(load, _, id)| (load, id.clone()));
+        return members.min().map(|(load, _, id)| (load, id.to_owned()));
     }
-    let found = free.iter().find(|(_, _, id)| plan.serves(step, id) && allowed(id))?;
+    let found =
+        free.iter().find(|(_, _, id)| plan.number(id).is_some_and(|n| step.wants(n)) && allowed(id))?;
     Some((found.0, found.2.clone()))
 }
 

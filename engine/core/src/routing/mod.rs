@@ -5,6 +5,7 @@ mod agents;
 mod assign;
 mod choice;
 pub mod expression;
+mod further;
 mod index;
 mod input;
 mod interrupt;
@@ -26,7 +27,7 @@ pub use machine::Routing;
 pub use matching::Fault;
 pub(crate) use plan::Plan;
 pub use state::{Agent, AgentMedia, Global, Handled, MediaStatus, Post, Task, TaskPhase, TimerRef};
-pub use wait::{Wait, estimate, waiting};
+pub use wait::{estimate, serves, waiting};
 pub use work::{Step, Work, presence};
 
 use crate::conversation::Stamped;
@@ -75,7 +76,7 @@ pub const COMMANDS: &[&str] = &{
 
 /// One step of the routing machine, in place. The same state and input give the same step everywhere.
 pub fn step(d: &Deployment, state: &mut Routing, input: &Stamped<Input>) -> Step {
-    let mut work = Work::on(d, state, input);
+    let mut work = Work::on(d, state, &input.id, input.at);
     work.adapt();
     take(&mut work, &input.input);
     matching::run(&mut work);
@@ -88,6 +89,9 @@ fn take(work: &mut Work<'_>, input: &Input) {
         Input::Cancel { conversation, reason, .. } => tasks::cancel(work, conversation, reason),
         Input::Left { conversation, agent, reason, wrap_up, .. } => {
             tasks::left(work, conversation, agent, reason, *wrap_up);
+        }
+        Input::SessionOver { conversation, session, .. } => {
+            further::session_over(work, conversation, session)
         }
         Input::CloseAll { conversation, home, reason } => {
             tasks::close_all(work, conversation, *home, reason);
@@ -112,8 +116,6 @@ fn take(work: &mut Work<'_>, input: &Input) {
         }
         Input::Timer { name, timer } => tasks::timer(work, name, timer),
         Input::Command { name, data } => command(work, name, data),
-        // Adapting comes before every input; there is nothing else to do.
-        Input::Configured => {}
     }
 }
 

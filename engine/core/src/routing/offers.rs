@@ -4,15 +4,15 @@ use serde_json::json;
 
 use super::agents::{field, optional};
 use super::state::{Task, TaskPhase};
-use super::work::{Work, view};
-use super::{Choice, PRIORITY_REROUTE, Tell, choice, interrupt, lists, tasks};
+use super::work::Work;
+use super::{Choice, PRIORITY_REROUTE, Tell, choice, further, interrupt, lists, tasks};
 use crate::effect::Reply;
 use crate::model::Json;
 
 /// Reserves an agent and shows the offer.
 pub(super) fn reserve(work: &mut Work<'_>, mut task: Task, agent: &str, why: &str) {
     let mut candidates = Vec::new();
-    if task.mode == "QUEUE" {
+    if task.mode == "QUEUE" && task.added_to.is_none() {
         candidates = choice::candidates(work, &task, Some(agent));
         if let Some(chosen) = candidates.first_mut() {
             why.clone_into(&mut chosen.why);
@@ -21,12 +21,12 @@ pub(super) fn reserve(work: &mut Work<'_>, mut task: Task, agent: &str, why: &st
     let ring = work.set_timer(ring_name(&task.id), work.d.centre.ring_time_ms);
     let queue = task.queue.as_ref().map_or_else(String::new, |queue| format!(", queue {queue}"));
     let what = format!("offered to {agent}{queue}, priority {}", task.priority);
-    work.note_choice(&what, why, &task.id, &candidates);
+    work.note_choice(&what, why, task.wire_id(), &candidates);
     task.phase = TaskPhase::Reserved { agent: agent.to_owned(), ring };
     task.reserved_at = Some(work.at);
     work.put(task.clone());
     work.tell_changed(&task, task.mode == "AGENT", true);
-    let reserved = Box::new(view(&task, None, false));
+    let reserved = work.view(&task, None, false);
     let choice = Box::new(Choice { why: format!("{what}: {why}"), candidates });
     work.tell(&task, Tell::Reserved { task: reserved, choice });
     show(work, &task, agent);
@@ -40,7 +40,7 @@ pub(super) fn show(work: &mut Work<'_>, task: &Task, agent: &str) {
     if !body.is_object() {
         body = json!({ "conversationId": task.conversation });
     }
-    body["taskId"] = json!(format!("{}:{}", task.id, task.media));
+    body["taskId"] = json!(format!("{}:{}", task.wire_id(), task.media));
     body["taskState"] = json!({ "name": "RESERVED" });
     body["taskDirection"] = json!(task.direction);
     body["queue"] = json!(task.queue.as_ref().map(|q| json!({ "id": q, "name": q })));
@@ -58,11 +58,13 @@ pub(super) fn ring_name(task: &str) -> String {
     format!("ring:{task}")
 }
 
-/// Finds the task a desk means; `task:media` is accepted too.
+/// Finds the task a desk means; `task:media` is accepted too. What rings is meant: a further medium of an active task.
 fn find(work: &Work<'_>, data: &Json) -> Result<Task, Reply> {
     let id = field(data, "taskId")?;
     let id = id.split(':').next().unwrap_or(id);
-    work.r.tasks.get(id).cloned().ok_or_else(|| {
+    let found = work.r.tasks.get(id);
+    let ringing = found.and_then(|task| further::media_of(work, task).into_iter().find(Task::in_process));
+    ringing.or_else(|| found.cloned()).ok_or_else(|| {
         Reply::refused(
             "unknown_task",
             format!("no open task has the id {id:?}; it was revoked or is closed"),
@@ -74,8 +76,8 @@ fn find(work: &Work<'_>, data: &Json) -> Result<Task, Reply> {
 /// The agent a task is offered to, who must be the one who speaks.
 fn offered(task: &Task, data: &Json) -> Result<String, Reply> {
     let current = |task: &Task| {
-        let view = view(task, None, false);
-        json!({ "taskState": view.state, "mediaState": view.media_state, "agentId": view.agent })
+        let state = if matches!(task.phase, TaskPhase::WrapUp { .. }) { "WRAP_UP" } else { "ACTIVE" };
+        json!({ "taskState": state, "mediaState": task.media_state(), "agentId": task.agent() })
     };
     match &task.phase {
         TaskPhase::Reserved { agent, .. } => match optional(data, "agentId")? {
@@ -95,7 +97,7 @@ pub(super) fn accept(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let task = find(work, data)?;
     let agent = offered(&task, data)?;
     work.clear_timer(ring_name(&task.id));
-    let answer = json!({ "taskId": task.id, "conversationId": task.conversation });
+    let answer = json!({ "taskId": task.wire_id(), "conversationId": task.conversation });
     activate(work, task, &agent);
     Ok(answer)
 }
@@ -117,9 +119,11 @@ pub(super) fn activate(work: &mut Work<'_>, mut task: Task, agent: &str) {
     task.answered_at = Some(work.at);
     work.note("routing", format!("{agent} takes it"), "");
     work.tell_changed(&task, created, true);
-    let joined = Tell::Joined { agent: agent.to_owned(), task: task.id.clone(), role: role_of(&task).into() };
     work.put(task.clone());
-    work.tell(&task, joined);
+    if task.added_to.is_none() {
+        let (agent, id, role) = (agent.to_owned(), task.id.clone(), role_of(&task).into());
+        work.tell(&task, Tell::Joined { agent, task: id, role });
+    }
     work.refresh(agent);
     lists::follow(work, &task.conversation);
 }
@@ -138,7 +142,7 @@ fn role_of(task: &Task) -> &'static str {
 pub(super) fn reject(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let task = find(work, data)?;
     let agent = offered(&task, data)?;
-    let answer = json!({ "taskId": task.id });
+    let answer = json!({ "taskId": task.wire_id() });
     work.clear_timer(ring_name(&task.id));
     work.note("routing", format!("{agent} rejects it"), "");
     unanswered(work, task, &agent, "RONA");
@@ -148,8 +152,8 @@ pub(super) fn reject(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
 /// An offer that is not taken (4.2): a queued request goes on as a copy with priority 11 and the same TTL; a named one
 /// ends. `reason` is RONA, or why the agent is gone.
 pub(super) fn unanswered(work: &mut Work<'_>, task: Task, agent: &str, reason: &str) {
-    work.desk(agent, "revokeTask", &json!({ "conversationId": task.conversation, "taskId": task.id }));
-    let rang_out = Box::new(view(&task, None, false));
+    tasks::withdraw(work, &task);
+    let rang_out = work.view(&task, None, false);
     // 4.2: a call that rings out makes the agent NOT_READY for calls; other media only where the centre says so (U21).
     if reason == "RONA" && (work.d.centre.rona_not_ready || work.d.centre.is_voice_medium(&task.mrd)) {
         super::agents::rang_out(work, agent, &task.mrd);
@@ -164,10 +168,7 @@ pub(super) fn unanswered(work: &mut Work<'_>, task: Task, agent: &str, reason: &
         requeue(work, task, agent, reason);
         return;
     };
-    tasks::close(work, task.clone(), code, false);
-    let gone = Box::new(view(&task, Some(code), false));
-    let requested_by = task.requested_by.clone();
-    work.tell(&task, Tell::NoAgent { task: gone, requested_by });
+    tasks::close_without_agent(work, task, code);
 }
 
 /// The reroute copy of 1.12.
@@ -184,6 +185,7 @@ fn requeue(work: &mut Work<'_>, task: Task, agent: &str, reason: &str) {
     copy.answered_at = None;
     copy.step = None;
     copy.last_agent = None;
+    copy.added_to = None;
     copy.refused.insert(agent.to_owned());
     if let Some(ttl) = copy.ttl.clone() {
         let name = tasks::ttl_name(&copy.id);
@@ -195,7 +197,7 @@ fn requeue(work: &mut Work<'_>, task: Task, agent: &str, reason: &str) {
         format!("{agent}: {reason}; the TTL goes on"),
     );
     work.tell_changed(&copy, true, true);
-    let waiting = Box::new(view(&copy, None, false));
+    let waiting = work.view(&copy, None, false);
     work.tell(&copy, Tell::Enqueued { task: waiting });
     super::matching::arm_step(work, &mut copy);
     work.dirty_tasks.insert(copy.id.clone());

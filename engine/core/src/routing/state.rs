@@ -247,6 +247,12 @@ pub struct Task {
     /// List it was picked from (4.9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list: Option<String>,
+    /// Task of the agent to whom it is a further medium (4.1.1); such a medium is offered or active, never waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_to: Option<String>,
+    /// The session of this medium is over, while a further medium of the task goes on: it takes no slot any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub session_over: bool,
     /// What the offer shows.
     pub offer_view: Json,
 }
@@ -285,6 +291,8 @@ impl Task {
             transferred: false,
             note: None,
             list: None,
+            added_to: None,
+            session_over: false,
             offer_view: Json::Null,
         }
     }
@@ -292,7 +300,23 @@ impl Task {
     /// Whether it takes one of its agent's slots (4.1: media RESERVED or ACTIVE; U19: wrap-up too).
     #[must_use]
     pub fn takes_a_slot(&self) -> bool {
-        !WATCHING.contains(&self.direction.as_str())
+        !self.watches() && !self.session_over
+    }
+
+    fn watches(&self) -> bool {
+        WATCHING.contains(&self.direction.as_str())
+    }
+
+    /// Whether its agent is in the conversation to work, not to watch, and does not wrap up.
+    #[must_use]
+    pub fn at_work(&self) -> bool {
+        matches!(self.phase, TaskPhase::Active { .. }) && !self.watches()
+    }
+
+    /// Its id on the wire: a further medium is part of the task it was added to (1.12).
+    #[must_use]
+    pub fn wire_id(&self) -> &str {
+        self.added_to.as_deref().unwrap_or(&self.id)
     }
 
     /// Its direction as the wire knows it (1.12): a supervisor who whispers has a task like one who listens.

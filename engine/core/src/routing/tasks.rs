@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::offers;
 use super::state::{Task, TaskPhase};
-use super::work::{Work, view};
-use super::{Tell, agents, interrupt, lists, matching};
+use super::work::Work;
+use super::{Tell, agents, further, interrupt, lists, matching};
 use crate::effect::Reply;
 use crate::model::Json;
 use crate::report::{AgentTaskRow, ReportRow};
@@ -21,6 +21,7 @@ fn wrap_name(task: &str) -> String {
 
 /// Closes a task: the record goes, the row stays. `rerouted` says that a copy goes on.
 pub(super) fn close(work: &mut Work<'_>, task: Task, reason: &str, rerouted: bool) {
+    close_further(work, &task, reason);
     for name in
         [ttl_name(&task.id), offers::ring_name(&task.id), wrap_name(&task.id), format!("step:{}", task.id)]
     {
@@ -29,15 +30,32 @@ pub(super) fn close(work: &mut Work<'_>, task: Task, reason: &str, rerouted: boo
     let row = row(work, &task, reason);
     work.out.reports.push(ReportRow::AgentTask(row));
     work.note("routing", format!("task closed: {reason}"), "");
-    let closed = Box::new(view(&task, Some(reason), rerouted));
+    let closed = work.view(&task, Some(reason), rerouted);
     work.tell(&task, Tell::Changed { task: closed, task_changed: true, media_changed: true });
     work.out.changed.insert(format!("task:{}", task.id));
     work.r.remove_task(&task.id);
     count_handled(work, &task);
     if let Some(agent) = task.agent().map(str::to_owned) {
-        interrupt::over(work, &task.id, &agent);
+        interrupt::over(work, &task, &agent);
         work.refresh(&agent);
         lists::follow(work, &task.conversation);
+    }
+}
+
+/// Closes a request nobody took, and says so.
+pub(super) fn close_without_agent(work: &mut Work<'_>, task: Task, reason: &str) {
+    let gone = work.view(&task, Some(reason), false);
+    close(work, task.clone(), reason, false);
+    let requested_by = task.requested_by.clone();
+    work.tell(&task, Tell::NoAgent { task: gone, requested_by });
+}
+
+/// Closes the further media of a task: they end with it.
+fn close_further(work: &mut Work<'_>, task: &Task, reason: &str) {
+    for further in further::media_of(work, task) {
+        withdraw(work, &further);
+        let reason = if further.in_process() { "CANCELLED" } else { reason };
+        close(work, further, reason, false);
     }
 }
 
@@ -91,10 +109,11 @@ fn of_conversation(work: &Work<'_>, conversation: &str) -> Vec<Task> {
 }
 
 /// Takes an offer off the desk it rings on.
-fn withdraw(work: &mut Work<'_>, task: &Task) {
+pub(super) fn withdraw(work: &mut Work<'_>, task: &Task) {
     if let TaskPhase::Reserved { agent, .. } = &task.phase {
-        let agent = agent.clone();
-        work.desk(&agent, "revokeTask", &json!({ "conversationId": task.conversation, "taskId": task.id }));
+        // A further medium goes alone: the conversation stays on the desk.
+        let id = task.added_to.as_ref().map_or(task.id.clone(), |base| format!("{base}:{}", task.media));
+        work.desk(agent, "revokeTask", &json!({ "conversationId": task.conversation, "taskId": id }));
     }
 }
 
@@ -131,9 +150,8 @@ fn task_reason(unsubscribed: &str) -> &'static str {
 
 /// An agent left the conversation, or begins to wrap up.
 pub(super) fn left(work: &mut Work<'_>, conversation: &str, agent: &str, reason: &str, wrap_up: bool) {
-    let found = of_conversation(work, conversation)
-        .into_iter()
-        .find(|t| matches!(&t.phase, TaskPhase::Active { agent: a } | TaskPhase::WrapUp { agent: a, .. } if a == agent));
+    let has = |t: &Task| !t.in_process() && t.added_to.is_none() && t.agent() == Some(agent);
+    let found = of_conversation(work, conversation).into_iter().find(has);
     let Some(mut task) = found else {
         work.note("routing", format!("{agent} has no task here"), "it is closed already");
         return;
@@ -147,6 +165,7 @@ pub(super) fn left(work: &mut Work<'_>, conversation: &str, agent: &str, reason:
         work.note("routing", format!("{agent} wraps up already"), "");
         return;
     }
+    close_further(work, &task, code);
     let time = work.d.centre.wrap_up.time_ms;
     let until = work.set_timer(wrap_name(&task.id), time);
     task.transferred |= code == "TRANSFERRED";
@@ -168,7 +187,7 @@ pub(super) fn left(work: &mut Work<'_>, conversation: &str, agent: &str, reason:
 /// The conversation closes: so does every task of it.
 pub(super) fn close_all(work: &mut Work<'_>, conversation: &str, home: u32, reason: &str) {
     lists::close(work, conversation);
-    for task in of_conversation(work, conversation) {
+    for task in of_conversation(work, conversation).into_iter().filter(|t| t.added_to.is_none()) {
         withdraw(work, &task);
         let code = match &task.phase {
             TaskPhase::Queued | TaskPhase::Reserved { .. } => reason,
@@ -184,7 +203,7 @@ pub(super) fn close_all(work: &mut Work<'_>, conversation: &str, home: u32, reas
 pub(super) fn redirect(work: &mut Work<'_>, conversation: &str, agent: &str, direction: &str) {
     let found = of_conversation(work, conversation)
         .into_iter()
-        .find(|t| matches!(&t.phase, TaskPhase::Active { agent: a } if a == agent));
+        .find(|t| t.added_to.is_none() && matches!(&t.phase, TaskPhase::Active { agent: a } if a == agent));
     let Some(mut task) = found else {
         work.note("routing", format!("{agent} has no task here"), "nothing to redirect");
         return;
@@ -202,9 +221,7 @@ pub(super) fn redirect(work: &mut Work<'_>, conversation: &str, agent: &str, dir
 pub(super) fn flush(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let queue = agents::optional(data, "queue")?;
     if let Some(queue) = queue.filter(|q| !work.d.centre.queues.contains_key(*q)) {
-        let known: Vec<&str> = work.d.centre.queues.keys().map(String::as_str).collect();
-        let detail = format!("no queue is called {queue:?}; there are {}", known.join(", "));
-        return Err(Reply::refused("unknown_queue", detail, Json::Null));
+        return Err(Reply::refused("unknown_queue", work.d.centre.no_queue(queue), Json::Null));
     }
     let waits =
         |t: &&Task| t.phase == TaskPhase::Queued && queue.is_none_or(|q| t.queue.as_deref() == Some(q));
@@ -248,10 +265,7 @@ pub(super) fn timer(work: &mut Work<'_>, name: &str, id: &str) {
         ("ttl", TaskPhase::Queued) if task.ttl.as_ref().is_some_and(is) => {
             work.note("routing", "no agent was found in time", "the request's TTL is over");
             task.ttl = None;
-            let requested_by = task.requested_by.clone();
-            close(work, task.clone(), "NO_AGENT_AVAILABLE", false);
-            let gone = Box::new(view(&task, Some("NO_AGENT_AVAILABLE"), false));
-            work.tell(&task, Tell::NoAgent { task: gone, requested_by });
+            close_without_agent(work, task, "NO_AGENT_AVAILABLE");
         }
         ("ttl", TaskPhase::Reserved { .. }) if task.ttl.as_ref().is_some_and(is) => {
             work.note(

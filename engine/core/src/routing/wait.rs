@@ -30,15 +30,6 @@ impl Handled {
     }
 }
 
-/// Where a task stands, and how long it may still take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait {
-    /// 1 + tasks ahead in its queue.
-    pub position: usize,
-    /// Estimated wait, ms.
-    pub estimate_ms: i64,
-}
-
 /// Tasks that wait in a queue, in the order of 4.1.3.
 #[must_use]
 pub fn waiting<'r>(routing: &'r Routing, queue: &str) -> Vec<&'r Task> {
@@ -48,17 +39,23 @@ pub fn waiting<'r>(routing: &'r Routing, queue: &str) -> Vec<&'r Task> {
     tasks
 }
 
+/// Whether an agent satisfies a step of a queue; one without steps is served by every agent.
+#[must_use]
+pub fn serves(d: &Deployment, queue: &str, agent: &str) -> bool {
+    let plan = d.plan();
+    plan.number(agent).is_some_and(|number| plan.serves_any(queue, usize::MAX, number))
+}
+
 /// The wait of whoever stands at a position: position × average handling time ÷ slots of the agents logged in, within the
 /// bounds of the queue.
 #[must_use]
 pub fn estimate(d: &Deployment, routing: &Routing, queue: &str, position: usize, at: i64) -> i64 {
     let Some(entry) = d.centre.queues.get(queue) else { return 0 };
     let average = routing.handled.get(queue).and_then(|h| h.average(at)).unwrap_or(HANDLING_DEFAULT_MS);
-    let serves = |id: &str| d.plan().serves_any(queue, usize::MAX, id);
     let slots: i64 = routing
         .agents
         .values()
-        .filter(|a| a.state != Global::Logout && serves(&a.id))
+        .filter(|a| a.state != Global::Logout && serves(d, queue, &a.id))
         .filter_map(|a| a.media.get(&entry.media))
         .map(|m| i64::from(m.max_tasks))
         .sum();

@@ -7,8 +7,7 @@ use serde_json::json;
 use super::machine::{ADAPTED, Routing};
 use super::state::{Agent, AgentMedia, MediaStatus, Task, TaskPhase, TimerRef};
 use super::table::{self, Look, status};
-use super::{Input, OWNER, TaskView, Tell};
-use crate::conversation::Stamped;
+use super::{OWNER, TaskView, Tell};
 use crate::deployment::Deployment;
 use crate::effect::{Publication, Reply, TimerSet, TraceLine, Verdict, Wire};
 use crate::ids::Ids;
@@ -51,10 +50,10 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn on(d: &'a Deployment, r: &'a mut Routing, input: &Stamped<Input>) -> Self {
-        let ids = Ids::of(OWNER, &input.id);
+    pub(super) fn on(d: &'a Deployment, r: &'a mut Routing, input: &str, at: i64) -> Self {
+        let ids = Ids::of(OWNER, input);
         let (dirty_tasks, dirty_agents) = Default::default();
-        Self { d, r, at: input.at, ids, out: Step::default(), dirty_tasks, dirty_agents }
+        Self { d, r, at, ids, out: Step::default(), dirty_tasks, dirty_agents }
     }
 
     /// Notes a decision between agents.
@@ -99,8 +98,18 @@ impl<'a> Work<'a> {
 
     /// Tells the conversation how a task stands.
     pub(super) fn tell_changed(&mut self, task: &Task, task_changed: bool, media_changed: bool) {
-        let view = Box::new(view(task, None, false));
+        let view = self.view(task, None, false);
+        let task_changed = task_changed && task.added_to.is_none();
         self.tell(task, Tell::Changed { task: view, task_changed, media_changed });
+    }
+
+    /// A task as its conversation sees it, with its other media; `closed` gives the reason once it is.
+    pub(super) fn view(&self, task: &Task, closed: Option<&str>, rerouted: bool) -> Box<TaskView> {
+        let mut seen = view(task, closed, rerouted);
+        let of_task = |t: &&Task| t.wire_id() == task.wire_id() && t.id != task.id;
+        let others = self.r.tasks_of_conversation(&task.conversation).filter(of_task);
+        seen.others = others.map(|t| view(t, None, false)).collect();
+        Box::new(seen)
     }
 
     /// Computes the media states of an agent again, says so when one changed, and finds their place among the free.
@@ -182,6 +191,11 @@ impl<'a> Work<'a> {
         });
         let (key, kind) = ("event.AGENT_STATE_CHANGED", "cim-event");
         self.out.publications.push(Publication::new(id, key, kind, Wire::of(&event)));
+        self.keep(agent);
+    }
+
+    /// Stores an agent, and says nothing.
+    pub(super) fn keep(&mut self, agent: Agent) {
         self.out.changed.insert(format!("agent:{}", agent.id));
         self.r.agents.insert(agent.id.clone(), agent);
     }
@@ -319,9 +333,10 @@ pub fn presence(d: &Deployment, agent: &Agent) -> Json {
     })
 }
 
-/// A task as its conversation sees it; `closed` gives the reason once it is.
-pub(super) fn view(task: &Task, closed: Option<&str>, rerouted: bool) -> TaskView {
+fn view(task: &Task, closed: Option<&str>, rerouted: bool) -> TaskView {
     let (state, media_state) = match (&task.phase, closed) {
+        // The task goes on without this medium.
+        (_, Some(_)) if task.added_to.is_some() => ("ACTIVE", "CLOSED"),
         (_, Some(_)) => ("CLOSED", "CLOSED"),
         (TaskPhase::Queued, None) => ("ACTIVE", "QUEUED"),
         (TaskPhase::Reserved { .. }, None) => ("ACTIVE", "RESERVED"),
@@ -330,7 +345,7 @@ pub(super) fn view(task: &Task, closed: Option<&str>, rerouted: bool) -> TaskVie
     };
     TaskView {
         request: task.request.clone(),
-        id: task.id.clone(),
+        id: task.wire_id().to_owned(),
         media: task.media.clone(),
         state: state.into(),
         reason: closed.map(str::to_owned),
@@ -351,5 +366,7 @@ pub(super) fn view(task: &Task, closed: Option<&str>, rerouted: bool) -> TaskVie
         list: task.list.clone(),
         note: task.note.clone(),
         requested_by: task.requested_by.clone(),
+        further: task.added_to.is_some(),
+        others: Vec::new(),
     }
 }

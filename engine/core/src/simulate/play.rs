@@ -239,7 +239,9 @@ impl Stage<'_> {
             }
             Ok(deployment) => {
                 self.world.change(Arc::new(deployment));
-                let fired = self.world.route(routing::Input::Configured);
+                let fired = self
+                    .world
+                    .route(routing::Input::Command { name: "RECONFIGURE".into(), data: Json::Null });
                 self.write(title, fired);
             }
             Err(problem) => {

@@ -38,6 +38,10 @@ impl Dice {
         self.one_of(&AGENTS)
     }
 
+    fn session(&mut self) -> &'static str {
+        self.one_of(&["s", "s", "s", "t", "u"])
+    }
+
     fn chat(&mut self) -> String {
         format!("chat-{}", self.roll(CHATS))
     }
@@ -114,7 +118,7 @@ fn ready(stage: &mut Stage, agent: &str) {
 
 /// One thing happens.
 fn happen(stage: &mut Stage, dice: &mut Dice) {
-    match dice.roll(26) {
+    match dice.roll(28) {
         0..=5 => arrive(stage, dice, "INBOUND"),
         6..=9 => answer(stage, dice, "TASK_ACCEPT"),
         10 => answer(stage, dice, "TASK_REJECT"),
@@ -144,20 +148,41 @@ fn happen(stage: &mut Stage, dice: &mut Dice) {
         }
         23 => configure(stage, dice),
         24 => pull(stage, dice),
+        25 => end_session(stage, dice),
+        // A customer who is with an agent calls too.
+        26 => arrive_with(stage, dice),
         _ => supervise(stage, dice),
     }
 }
 
+fn arrive_with(stage: &mut Stage, dice: &mut Dice) {
+    let served: Vec<String> =
+        stage.chats.iter().filter(|(_, c)| !c.agents.is_empty()).map(|(id, _)| id.clone()).collect();
+    if !served.is_empty() {
+        let conversation = served[usize::try_from(dice.roll(served.len() as u64)).unwrap()].clone();
+        ask(stage, dice, conversation, "INBOUND");
+    }
+}
+
+fn end_session(stage: &mut Stage, dice: &mut Dice) {
+    let (conversation, session) = (dice.chat(), dice.session().to_owned());
+    stage.take(Input::SessionOver { conversation, home: 0, session });
+}
+
 fn arrive(stage: &mut Stage, dice: &mut Dice, direction: &str) {
-    let (queue, media) = dice.one_of(&QUEUES);
     let conversation = dice.chat();
+    ask(stage, dice, conversation, direction);
+}
+
+fn ask(stage: &mut Stage, dice: &mut Dice, conversation: String, direction: &str) {
+    let (queue, media) = dice.one_of(&QUEUES);
     if stage.chats.get(&conversation).is_some_and(|c| c.over) {
         return;
     }
     let named = dice.roll(5) == 0;
     let inside = stage.chats.get(&conversation).and_then(|c| c.agents.first().cloned());
     let mut request: AssignRequest = serde_json::from_value(json!({
-        "request": "r", "conversation": conversation, "home": 0, "session": "s", "channel": "web",
+        "request": "r", "conversation": conversation, "home": 0, "session": dice.session(), "channel": "web",
         "customer": "Guest", "media": media, "queue": queue, "agent": null, "direction": direction,
         "priority": 1 + dice.roll(10), "offer": dice.roll(8) > 0, "lastAgent": null, "ttlMs": 60_000,
         "requestedBy": inside, "offerView": {},
@@ -223,7 +248,7 @@ fn leave(stage: &mut Stage, dice: &mut Dice, reason: &str) {
 fn configure(stage: &mut Stage, dice: &mut Dice) {
     stage.now_runs = usize::try_from(dice.roll(3)).unwrap();
     if dice.roll(2) == 0 {
-        stage.take(Input::Configured);
+        stage.command("RECONFIGURE", json!({}));
     }
 }
 

@@ -38,7 +38,11 @@ fn one_task_each(r: &Routing) {
     let mut seats = BTreeSet::new();
     let mut requests = BTreeSet::new();
     for task in r.tasks.values() {
-        if let Some(agent) = task.agent() {
+        if let Some(base) = &task.added_to {
+            let base = r.tasks.get(base).expect("a further medium has its task");
+            assert!(base.at_work() && base.agent() == task.agent(), "{task:?} of {base:?}");
+            assert!(task.phase != TaskPhase::Queued, "a further medium never waits: {task:?}");
+        } else if let Some(agent) = task.agent() {
             assert!(seats.insert((&task.conversation, agent.to_owned())), "two tasks: {task:?}");
         }
         if task.in_process() {
