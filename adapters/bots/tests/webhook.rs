@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use convene_bots::{ANSWER_BYTES_MAX, WebhookBots};
+use convene_bots::{ANSWER_BYTES_MAX, Elsewhere};
+use convene_core::centre::{BotEntry, BotKind};
 use convene_core::effect::BotCall;
-use convene_runtime::ports::bots::{BotOutcome, Bots};
+use convene_runtime::ports::bots::{BotOutcome, Bots, Question};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -82,13 +83,25 @@ fn ok(body: &str) -> String {
 }
 
 async fn ask(url: &str, left_ms: u64) -> BotOutcome {
-    WebhookBots::new().call(url, None, &call(), left_ms).await
+    ask_with(&Elsewhere::new(), url, None, left_ms).await
+}
+
+/// Asks a webhook bot; its address is allowed although it is private.
+async fn ask_with(bots: &Elsewhere, url: &str, token: Option<&str>, left_ms: u64) -> BotOutcome {
+    let bot = BotEntry { kind: BotKind::Webhook, url: Some(url.to_owned()), ..BotEntry::default() };
+    let private: Vec<String> = convene_core::centre::address::host_and_port(url)
+        .map(|(host, port)| format!("{host}:{port}"))
+        .into_iter()
+        .collect();
+    let call = call();
+    let question = Question { bot: &bot, token, signing: None, private: &private, call: &call, left_ms };
+    bots.call(question).await
 }
 
 /// Asks and expects a failure, with its reason.
 async fn failure(url: &str) -> String {
     match ask(url, PLENTY_MS).await {
-        BotOutcome::Failed(reason) => reason,
+        BotOutcome::Failed(failure) => failure.reason,
         other => panic!("{other:?}"),
     }
 }
@@ -113,8 +126,10 @@ async fn a_question_is_posted_and_its_answer_comes_back_as_it_was() {
         }
     })
     .await;
-    let outcome = WebhookBots::new().call(&url, Some("s3cret"), &call(), PLENTY_MS).await;
-    assert_eq!(outcome, BotOutcome::Answered(answer.into()));
+    let outcome = ask_with(&Elsewhere::new(), &url, Some("s3cret"), PLENTY_MS).await;
+    let BotOutcome::Answered(came) = outcome else { panic!("{outcome:?}") };
+    let read = |text| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(read(&came), read(answer));
     let request = requests.recv().await.unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     let head = head.to_ascii_lowercase();
@@ -147,9 +162,9 @@ async fn one_connection_serves_many_calls() {
         }
     })
     .await;
-    let bots = WebhookBots::new();
+    let bots = Elsewhere::new();
     for _ in 0..5 {
-        assert_eq!(bots.call(&url, None, &call(), PLENTY_MS).await, BotOutcome::Answered("[]".into()));
+        assert_eq!(ask_with(&bots, &url, None, PLENTY_MS).await, BotOutcome::Answered("[]".into()));
     }
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
@@ -263,8 +278,9 @@ async fn a_failure_tells_neither_the_token_nor_the_credentials() {
         "http://user:pa55@".to_owned(),
     ] {
         for token in ["t0ken", "t0ken\nbroken"] {
-            match WebhookBots::new().call(&url, Some(token), &call(), PLENTY_MS).await {
-                BotOutcome::Failed(reason) => {
+            match ask_with(&Elsewhere::new(), &url, Some(token), PLENTY_MS).await {
+                BotOutcome::Failed(failure) => {
+                    let reason = failure.reason;
                     assert!(!reason.contains("pa55") && !reason.contains("t0ken"), "{reason}");
                     assert!(reason.len() > 10, "{reason}");
                 }

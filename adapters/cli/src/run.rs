@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use convene_bots::WebhookBots;
+use convene_bots::Elsewhere;
 use convene_inproc::InprocBus;
 use convene_postgres::PostgresStore;
 use convene_rabbitmq::RabbitBus;
@@ -79,7 +79,7 @@ async fn serve(args: RunArgs) -> Result<(), Failure> {
     let store = open_store(args.servers.database_url.as_deref()).await.map_err(Failure::Environment)?;
     let bus = open_bus(&args.servers).await.map_err(Failure::Environment)?;
     let probe = probe()?;
-    let world = World { store, bus, bots: Arc::new(WebhookBots::new()), clock: Arc::new(SystemClock) };
+    let world = World { store, bus, bots: Arc::new(Elsewhere::new()), clock: Arc::new(SystemClock) };
     let config = Config { dir: Some(dir), probe, ..Config::default() };
     let deployment = Arc::new(deployment);
     tracing::info!(deployment = %deployment.id, %address, "convene is starting");

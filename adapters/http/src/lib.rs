@@ -7,6 +7,7 @@
 mod act;
 mod agents;
 mod app;
+mod bots;
 mod channels;
 mod command;
 mod conversations;

@@ -13,11 +13,18 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Field, Route, may, need};
 use crate::{
-    act, agents, channels, conversations, customers, lists, messages, openapi, queues, service, stream,
+    act, agents, bots, channels, conversations, customers, lists, messages, openapi, queues, service, stream,
     tasks, why,
 };
 
 const AGENT: Field = need("agentId", "string", "The agent who does it.");
+/// What a bot that answers later says.
+const BOT_ANSWER: &[Field] = &[
+    need("conversationId", "string", "The conversation."),
+    may("botId", "string", "Name of the bot, as in the path."),
+    may("callId", "string", "The question it answers: the id that came with it as `Idempotency-Key`."),
+    need("BotMessage", "array", "Responses: messages, suggestions, actions."),
+];
 const MAY_AGENT: Field =
     may("agentId", "string", "The agent who answers; refused when it is another's task.");
 
@@ -206,8 +213,8 @@ pub(crate) static ROUTES: &[Route] = &[
 
     // Bots.
     Route::post("/bots/{name}/messages", "receiveBotMessages",
-        "Answers of a bot outside the call that asked it. Comes with the bots release.",
-        |m| on(m, service::not_yet)).status(501),
+        "Answers of a bot that was asked and answers later; it proves who it is with its token or signature.",
+        |m| on(m, bots::messages)).fields(BOT_ANSWER),
 
     // The service.
     Route::get("/healthz", "health", "Whether the process lives.", |m| on(m, service::health)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json as Answer;
 use axum::extract::State;
-use axum::http::{Uri, header};
+use axum::http::header;
 use axum::response::IntoResponse;
 use serde_json::json;
 
@@ -37,10 +37,4 @@ pub(crate) async fn ready(State(app): State<App>) -> Answered {
 /// `GET /metrics`
 pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, METRICS_MEDIA)], app.handle.metrics())
-}
-
-/// A call that is planned.
-pub(crate) async fn not_yet(uri: Uri) -> Problem {
-    let detail = format!("{} is not in this release; it comes with the routing release", uri.path());
-    Problem::new("not_implemented_yet", detail)
 }

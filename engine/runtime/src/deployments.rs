@@ -49,6 +49,7 @@ pub enum DeploymentError {
 const FOLDERS: &[(&str, &str)] = &[
     ("flows", ".yaml"),
     ("flows", ".yml"),
+    ("flows", ".prompt.md"),
     ("rules", ".rhai"),
     ("rules", ".rh"),
     ("rules", ".table.yaml"),

@@ -11,12 +11,13 @@ use convene_core::effect::{BotCall, Reply};
 use convene_core::model::Json;
 use convene_core::routing::{self, Routing};
 use serde_json::json;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
+use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::deployments::{self, DeploymentError, Deployments};
 use crate::metrics::Metrics;
-use crate::ports::bots::{BotOutcome, Bots};
+use crate::ports::bots::Bots;
 use crate::ports::bus::{Bus, BusError, Kind, Submission};
 use crate::ports::store::{Store, StoreError, Wanted};
 use crate::probe::Probe;
@@ -25,8 +26,6 @@ use crate::worker::Worker;
 
 /// Partitions over which conversations are spread. Fixed: it is part of where a conversation lives.
 pub const PARTITIONS: u32 = 8;
-/// Bot calls that may be out at once.
-const BOT_CALLS_MAX: usize = 256;
 /// How often the deployment's folder is looked at for changes.
 const RELOAD_CHECK: Duration = Duration::from_secs(2);
 /// How long input ids are remembered, ms: repeats older than this are not recognised.
@@ -108,14 +107,13 @@ impl Stop {
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) bus: Arc<dyn Bus>,
-    pub(crate) bots: Arc<dyn Bots>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) deployments: Arc<Deployments>,
     pub(crate) metrics: Metrics,
     pub(crate) config: Config,
     pub(crate) ready: AtomicBool,
     pub(crate) stop: Stop,
-    calls: Semaphore,
+    calls: Calls,
 }
 
 /// A running engine.
@@ -164,14 +162,13 @@ impl Engine {
         let shared = Arc::new(Shared {
             store: world.store,
             bus: world.bus,
-            bots: world.bots,
             clock: world.clock,
             deployments: Arc::new(Deployments::new(deployment)),
             metrics,
             config,
             ready: AtomicBool::new(true),
             stop: Stop::default(),
-            calls: Semaphore::new(BOT_CALLS_MAX),
+            calls: Calls::new(world.bots),
         });
         let worker = tokio::spawn(Worker::new(shared.clone()).run());
         tokio::spawn(keep_house(shared.clone()));
@@ -205,30 +202,9 @@ impl Engine {
 }
 
 impl Shared {
-    /// Calls a bot. `None` when the bot is not one that is called.
+    /// Calls a bot. `None` when there is nothing to tell, see [`Calls::ask`].
     pub(crate) async fn call_bot(&self, call: &BotCall) -> Option<(String, BotResult)> {
-        let deployment = self.deployments.current();
-        let bot = deployment.bot(&call.bot)?.clone();
-        let left = call.deadline - self.clock.now();
-        let result = match (&bot.url, u64::try_from(left).ok().filter(|l| *l > 0)) {
-            (None, _) => return None,
-            (Some(_), None) => BotOutcome::TimedOut,
-            (Some(url), Some(left)) => {
-                let _permit = self.calls.acquire().await.ok()?;
-                let token = bot.token_env.as_deref().and_then(|name| std::env::var(name).ok());
-                self.bots.call(url, token.as_deref(), call, left).await
-            }
-        };
-        let (outcome, result) = match result {
-            BotOutcome::Answered(text) => match serde_json::from_str::<Json>(&text) {
-                Ok(answer) => ("answered", BotResult::Answered { answer }),
-                Err(e) => ("failed", BotResult::Failed { reason: format!("the answer is not JSON: {e}") }),
-            },
-            BotOutcome::TimedOut => ("timed_out", BotResult::TimedOut),
-            BotOutcome::Failed(reason) => ("failed", BotResult::Failed { reason }),
-        };
-        self.metrics.bot_calls.with_label_values(&[outcome]).inc();
-        Some((call.bot.clone(), result))
+        self.calls.ask(&self.deployments, &*self.clock, &self.metrics, call).await
     }
 }
 

@@ -4,6 +4,7 @@
 //! commits everything in one transaction, and only then acknowledges and publishes.
 
 mod cache;
+pub mod calls;
 pub mod clock;
 pub mod deployments;
 mod draft;
@@ -14,6 +15,7 @@ pub mod metrics;
 pub mod ports;
 pub mod probe;
 mod publisher;
+pub mod signing;
 mod take;
 mod worker;
 

@@ -18,7 +18,11 @@ fn centre_with(bot: &Bot, timeout: &str) -> String {
     let centre = std::fs::read_to_string(root().join("flows/centre.yaml")).unwrap();
     let begin = centre.find("bots:\n").unwrap();
     let end = begin + centre[begin..].find("\nagents:").unwrap();
-    let bots = format!("bots:\n  concierge: {{ kind: WEBHOOK, url: \"{}\", timeout: {timeout} }}\n", bot.url);
+    let host = bot.url.trim_start_matches("http://").split('/').next().unwrap();
+    let bots = format!(
+        "private_bots: [\"{host}\"]\nbots:\n  concierge: {{ kind: WEBHOOK, url: \"{}\", timeout: {timeout} }}\n",
+        bot.url
+    );
     format!("{}{bots}{}", &centre[..begin], &centre[end..])
 }
 

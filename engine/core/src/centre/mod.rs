@@ -1,11 +1,15 @@
 //! The contact centre of a deployment: what `flows/centre.yaml` says. Names refer to names.
 
+pub mod address;
+mod bots;
 mod parse;
 
 use std::collections::BTreeMap;
 
+pub use bots::{BotEntry, BotKind, Breaker, LexBot, LlmBot, Outcome, Secret, Tool};
+pub(crate) use parse::{Beside, parse};
+
 use crate::model::Json;
-pub(crate) use parse::parse;
 
 /// Everything an environment needs to know about its contact centre. All maps are keyed by name.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +30,8 @@ pub struct Centre {
     pub channels: BTreeMap<String, ChannelEntry>,
     /// Bots (section 7).
     pub bots: BTreeMap<String, BotEntry>,
+    /// Hosts with their ports at which bots may be called although the address is private, such as `127.0.0.1:5005`.
+    pub private_bots: Vec<String>,
     /// Agents (1.15).
     pub agents: BTreeMap<String, AgentEntry>,
     /// Teams (1.16).
@@ -221,35 +227,6 @@ pub struct ChannelEntry {
     pub default_outbound: bool,
     /// Calendar shown to customers.
     pub calendar: Option<String>,
-}
-
-/// Kind of a bot (`contract.md` section 5).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum BotKind {
-    /// A flow of this deployment plays it.
-    #[default]
-    Script,
-    /// Called over HTTP in the custom-connector format of section 7.
-    Webhook,
-}
-
-/// A bot.
-#[derive(Debug, Clone, Default)]
-pub struct BotEntry {
-    /// Name.
-    pub name: String,
-    /// Kind.
-    pub kind: BotKind,
-    /// The flow that plays it (SCRIPT).
-    pub flow: Option<String>,
-    /// Its address (WEBHOOK), http or https.
-    pub url: Option<String>,
-    /// Environment variable that holds its bearer token.
-    pub token_env: Option<String>,
-    /// How long it may take to answer (U41): 10 s unless said.
-    pub timeout_ms: i64,
-    /// Send the system intents of section 7 too.
-    pub events: bool,
 }
 
 /// An agent.

@@ -133,7 +133,7 @@ fn wants_agents(parts: &Parts<'_>) -> bool {
     let played = |name: &str| parts.flows.get(name).is_some_and(looks);
     parts.centre.bots.values().any(|bot| match bot.kind {
         BotKind::Script => bot.flow.as_deref().is_some_and(played),
-        BotKind::Webhook => true,
+        _ => true,
     })
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::state::Request;
 use super::work::{Happening, Work};
-use super::{close, commands, facts, seats, sessions, wire};
+use super::{close, commands, facts, handoff, seats, sessions, wire};
 use crate::effect::{Publication, Wire};
 use crate::model::{Body, EventName, Json, JsonMap, ParticipantRole, emitter};
 use crate::routing::{self, AssignRequest};
@@ -208,6 +208,7 @@ fn expire_session(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> 
 
 /// FIND_AGENT of the Controller: builds the AssignResourceRequest (1.12).
 fn find_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    handoff::learn(work, order.data);
     if let Some(agent) = text(order, "agentId") {
         return request(work, order, None, Some(agent.to_owned()));
     }

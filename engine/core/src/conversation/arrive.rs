@@ -66,6 +66,7 @@ pub(super) fn begin<'a>(d: &'a Deployment, home: u32, input: &Stamped<Input>) ->
         request: None,
         last_task: None,
         bots: std::collections::BTreeMap::new(),
+        story: super::handoff::Story::default(),
         waiting: Vec::new(),
         created_at: input.at,
         ended_at: None,

@@ -1,17 +1,17 @@
 //! Bots in a conversation (`domain.md` section 7): who hears what, calls and their answers.
 //!
-//! A SCRIPT bot is a flow of the deployment and answers inside the step. A WEBHOOK bot is asked by an effect: the call
-//! is journaled with a deadline, its answer comes back as an input, the first result counts, and one call is out at a
-//! time (U41).
+//! A SCRIPT bot is a flow of the deployment and answers inside the step. Every other bot is asked by an effect: the call
+//! is journaled with a deadline, its answer comes back as an input in the one form all kinds are translated to, the first
+//! result counts, and one call is out at a time (U41).
 
 use serde_json::json;
 
 use super::state::{BotQuestion, OpenCall, SeatKind};
 use super::timers::BOT;
 use super::work::{Happening, Work};
-use super::{BotResult, actions, interpret, wire};
-use crate::centre::BotKind;
-use crate::effect::BotCall;
+use super::{BotResult, actions, handoff, interpret, sessions, wire};
+use crate::centre::{BotEntry, BotKind};
+use crate::effect::{BotCall, Reply};
 use crate::model::{Body, EventName, Json, ParticipantRole, emitter};
 
 /// Most questions that may wait behind a call.
@@ -28,6 +28,9 @@ const INTENTS: &[EventName] = &[
     EventName::AgentUnsubscribed,
 ];
 
+/// Intent that hands the conversation back to a bot, with the packet of [`handoff`].
+const HANDED_BACK: &str = "HANDED_BACK";
+
 /// Lets the bots of the conversation hear an event. A message that a journey was waiting for is not for them.
 pub(super) fn hear(work: &mut Work<'_>, event: &Happening, consumed: bool) {
     let bots: Vec<String> =
@@ -40,15 +43,15 @@ pub(super) fn hear(work: &mut Work<'_>, event: &Happening, consumed: bool) {
         }
         match bot.kind {
             BotKind::Script => interpret::script(work, &name, bot.flow.as_deref().unwrap_or_default(), event),
-            BotKind::Webhook if spoken => {
+            _ if spoken => {
                 let question = message_question(work, event);
                 ask(work, &name, question);
             }
-            BotKind::Webhook if bot.events && INTENTS.contains(&event.name) => {
+            _ if bot.events && INTENTS.contains(&event.name) => {
                 let question = intent_question(work, event);
                 ask(work, &name, question);
             }
-            BotKind::Webhook => {}
+            _ => {}
         }
     }
 }
@@ -82,6 +85,45 @@ fn intent_question(work: &Work<'_>, event: &Happening) -> BotQuestion {
     BotQuestion { request, session: event.session.clone(), expects_answer: false }
 }
 
+/// The conversation is the bot's again: it is told what happened meanwhile.
+pub(super) fn handed_back(work: &mut Work<'_>, bot: &str) {
+    let told = |b: &&BotEntry| b.kind != BotKind::Script && b.events;
+    let Some(entry) = work.d.centre.bots.get(bot).filter(told) else {
+        return;
+    };
+    let name = entry.name.clone();
+    let request = json!({
+        "conversation": work.c.id,
+        "type": "intent",
+        "message": HANDED_BACK,
+        "entities": handoff::packet(work),
+        "metadata": null,
+    });
+    let session = work.c.current_session().map(|s| s.id.clone());
+    ask(work, &name, BotQuestion { request, session, expects_answer: false });
+}
+
+/// The conversation ends: a bot that remembers it elsewhere is told. Nobody waits for its answer.
+pub(super) fn conversation_ends(work: &mut Work<'_>) {
+    let told = |b: &&BotEntry| b.kind == BotKind::Lex || (b.kind != BotKind::Script && b.events);
+    let Some(bot) = work.c.bot_seat().and_then(|s| work.d.centre.bots.get(&s.who)).filter(told) else {
+        return;
+    };
+    let session = work.c.sessions.last().map(|s| wire::session_by_id(work, &s.id, true));
+    let mut request = json!({
+        "conversation": work.c.id,
+        "type": "intent",
+        "message": "END_CONVERSATION",
+        "entities": { "channelSession": session },
+        "metadata": null,
+    });
+    set_the_scene(work, &bot.name, 0, &mut request);
+    let deadline = work.at + bot.timeout_ms;
+    let id = work.ids.fresh();
+    let conversation = work.c.id.clone();
+    work.out.bot_calls.push(BotCall { id, bot: bot.name.clone(), conversation, request, deadline });
+}
+
 /// Asks now, or after the call that is out.
 fn ask(work: &mut Work<'_>, bot: &str, question: BotQuestion) {
     let line = work.c.bots.entry(bot.to_owned()).or_default();
@@ -97,8 +139,11 @@ fn ask(work: &mut Work<'_>, bot: &str, question: BotQuestion) {
     call(work, bot, question);
 }
 
-fn call(work: &mut Work<'_>, bot: &str, question: BotQuestion) {
-    let timeout = work.d.centre.bots.get(bot).map_or(0, |b| b.timeout_ms);
+fn call(work: &mut Work<'_>, bot: &str, mut question: BotQuestion) {
+    let entry = work.d.centre.bots.get(bot);
+    let timeout = entry.map_or(0, |b| b.timeout_ms);
+    let shown = entry.and_then(|b| b.llm.as_ref()).map_or(0, |llm| llm.history);
+    set_the_scene(work, bot, shown, &mut question.request);
     let id = work.ids.fresh();
     let deadline = work.at + timeout;
     work.out.bot_calls.push(BotCall {
@@ -111,6 +156,20 @@ fn call(work: &mut Work<'_>, bot: &str, question: BotQuestion) {
     work.note(format!("bot {bot}"), "is asked", format!("answer within {} s", timeout / 1000));
     work.c.bots.entry(bot.to_owned()).or_default().call = Some(OpenCall { id, question });
     work.set_timer(format!("{BOT}{bot}"), timeout, None);
+}
+
+/// What a bot may need beside the question, as it is at this moment: its role, conversation data, and for a bot that
+/// remembers nothing itself the latest lines and how often it answered.
+fn set_the_scene(work: &Work<'_>, bot: &str, lines: usize, request: &mut Json) {
+    let role = work.c.seats.iter().find(|s| s.kind == SeatKind::Bot && s.who == bot).map(|s| s.role.as_str());
+    request["role"] = json!(role);
+    request["data"] = json!(work.c.data);
+    if lines > 0 {
+        let story = &work.c.story;
+        let from = story.lines.len().saturating_sub(lines);
+        request["history"] = json!(story.lines[from..]);
+        request["turns"] = json!(story.turns.get(bot).copied().unwrap_or_default());
+    }
 }
 
 /// Takes the call of a bot off the table; `None` when it is not the one that is out.
@@ -148,17 +207,7 @@ pub(super) fn answered(work: &mut Work<'_>, bot: &str, call: &str, result: &BotR
         return;
     };
     match result {
-        BotResult::Answered { answer } => {
-            let responses = match answer {
-                Json::Array(list) => list.clone(),
-                Json::Null => Vec::new(),
-                one => vec![one.clone()],
-            };
-            work.note(format!("bot {bot}"), format!("answers with {} responses", responses.len()), "");
-            for response in responses.iter().take(RESPONSES_MAX) {
-                act(work, bot, &question, response);
-            }
-        }
+        BotResult::Answered { answer } => act_upon(work, bot, &question, answer),
         BotResult::TimedOut => silent(work, bot, &question),
         BotResult::Failed { reason } => {
             work.note(format!("bot {bot}"), "is not available", reason.clone());
@@ -166,6 +215,34 @@ pub(super) fn answered(work: &mut Work<'_>, bot: &str, call: &str, result: &BotR
         }
     }
     next(work, bot);
+}
+
+/// BOT_MESSAGES `{botId, callId?, BotMessage}`: a bot that took the question answers it now. What answers no open call is
+/// recorded and not delivered (U41).
+pub(super) fn answers_later(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
+    let bot = data["botId"].as_str().unwrap_or_default();
+    if work.d.centre.bots.get(bot).is_none_or(|b| b.kind == BotKind::Script) {
+        let detail = format!("no bot elsewhere is called {bot:?}");
+        return Err(Reply::refused("unknown_bot", detail, Json::Null));
+    }
+    let answer = &data["BotMessage"];
+    if !answer.is_array() && !answer.is_object() {
+        let detail = "`BotMessage` is missing: a response or a list of responses is needed";
+        return Err(Reply::refused("missing_field", detail, Json::Null));
+    }
+    let open = work.c.bots.get(bot).and_then(|line| line.call.as_ref()).map(|call| call.id.clone());
+    let meant = data["callId"].as_str();
+    match open.filter(|id| meant.is_none_or(|meant| meant == id)) {
+        Some(call) => {
+            answered(work, bot, &call, &BotResult::Answered { answer: answer.clone() });
+            Ok(json!({ "delivered": true }))
+        }
+        None => {
+            let why = "no question is open; recorded and not delivered (U41)";
+            work.note(format!("bot {bot}"), "a late or second answer", why);
+            Ok(json!({ "delivered": false, "detail": why }))
+        }
+    }
 }
 
 /// The deadline of a call passed.
@@ -189,27 +266,109 @@ fn fallback(work: &mut Work<'_>, bot: &str, question: &BotQuestion, name: EventN
     }
 }
 
-/// One response: an action, or something to say. The role decides where it goes (U39).
-fn act(work: &mut Work<'_>, bot: &str, question: &BotQuestion, response: &Json) {
+/// Acts upon an answer: one response or a list. Actions are ordered, words said in their order; suggestions go together,
+/// the surest first.
+fn act_upon(work: &mut Work<'_>, bot: &str, question: &BotQuestion, answer: &Json) {
+    let responses = match answer {
+        Json::Array(list) => list.clone(),
+        Json::Null => Vec::new(),
+        one => vec![one.clone()],
+    };
+    work.note(format!("bot {bot}"), format!("answers with {} responses", responses.len()), "");
+    if question.expects_answer {
+        *work.c.story.turns.entry(bot.to_owned()).or_default() += 1;
+    }
+    let role = work.c.seats.iter().find(|s| s.kind == SeatKind::Bot && s.who == bot).map(|s| s.role);
+    let mut suggested = Vec::new();
+    for response in responses.iter().take(RESPONSES_MAX) {
+        handoff::learn(work, response);
+        remember(work, response);
+        match words(response) {
+            Words::Action(name, data) => ordered(work, bot, question, name, &data),
+            Words::None => {}
+            Words::Unusable(fault) => work.note(format!("bot {bot}"), "a response is unusable", fault),
+            Words::Said(body) if matches!(role, Some(ParticipantRole::Primary) | None) => {
+                if let Err(fault) = speak(work, bot, question, &body) {
+                    work.note(format!("bot {bot}"), "a response is unusable", fault);
+                }
+            }
+            Words::Said(body) => suggested.push((*body, response["intent"]["confidence"].as_f64())),
+        }
+    }
+    suggest(work, bot, question, suggested);
+}
+
+/// Conversation data that a response sets.
+fn remember(work: &mut Work<'_>, response: &Json) {
+    let text = |v: &Json| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let data = response["data"].as_object().into_iter().flatten();
+    let pairs: Vec<(String, String)> = data.map(|(k, v)| (k.clone(), text(v))).collect();
+    if !pairs.is_empty() {
+        sessions::merge_data(work, pairs);
+    }
+}
+
+/// What a response says.
+enum Words<'a> {
+    Action(&'a str, Json),
+    Said(Box<Body>),
+    /// It only tells what was understood.
+    None,
+    Unusable(String),
+}
+
+fn words(response: &Json) -> Words<'_> {
     let body = &response["body"];
     let kind = body["type"].as_str().unwrap_or_default();
-    if kind == "ACTION" {
-        let data = if body["data"].is_object() { body["data"].clone() } else { json!({}) };
-        order(work, bot, question.session.as_deref(), body["name"].as_str().unwrap_or_default(), &data);
+    let tells = ["intent", "slots", "data"].iter().any(|key| !response[key].is_null());
+    match kind {
+        "" if body.is_null() && tells => Words::None,
+        "" => Words::Unusable("the response has no body with a type".to_owned()),
+        "ACTION" => {
+            let data = if body["data"].is_object() { body["data"].clone() } else { json!({}) };
+            Words::Action(body["name"].as_str().unwrap_or_default(), data)
+        }
+        _ => match serde_json::from_value::<Body>(body.clone()) {
+            Ok(body) => Words::Said(Box::new(body)),
+            Err(problem) => Words::Unusable(problem.to_string()),
+        },
+    }
+}
+
+/// An order. One that was asked for while the bot talked to the customer is too late once an agent does.
+fn ordered(work: &mut Work<'_>, bot: &str, question: &BotQuestion, name: &str, data: &Json) {
+    let role = work.c.seats.iter().find(|s| s.kind == SeatKind::Bot && s.who == bot).map(|s| s.role);
+    if question.request["role"] == "PRIMARY" && role != Some(ParticipantRole::Primary) {
+        let why = "an agent came while it was asked; recorded and not carried out";
+        work.note(format!("bot {bot}"), format!("orders {name} too late"), why);
         return;
     }
-    let parsed = serde_json::from_value::<Body>(body.clone()).map_err(|e| e.to_string());
-    let fault = match parsed {
-        Ok(parsed) if !kind.is_empty() => {
-            let confidence = response["intent"]["confidence"].as_f64();
-            speak(work, bot, question, &parsed, confidence).err()
+    order(work, bot, question.session.as_deref(), name, data);
+}
+
+/// Suggestions of one answer to the agents: the surest first, as many as the centre wants.
+fn suggest(work: &mut Work<'_>, bot: &str, question: &BotQuestion, mut bodies: Vec<(Body, Option<f64>)>) {
+    bodies.retain(|(body, _)| {
+        let faults = body.check();
+        if !faults.is_empty() {
+            work.note(format!("bot {bot}"), "a response is unusable", faults.join("; "));
         }
-        Ok(_) => Some("the response has no body with a type".to_owned()),
-        Err(problem) => Some(problem),
-    };
-    if let Some(fault) = fault {
-        work.note(format!("bot {bot}"), "a response is unusable", fault);
+        faults.is_empty()
+    });
+    // Stable: those of the same confidence keep the bot's order.
+    bodies.sort_by(|(_, a), (_, b)| b.unwrap_or(0.0).total_cmp(&a.unwrap_or(0.0)));
+    let most = work.d.centre.bots.get(bot).map_or(1, |b| b.suggestions.max(1));
+    if bodies.len() > most {
+        work.note(format!("bot {bot}"), format!("{} suggestions are left out", bodies.len() - most), "");
+        bodies.truncate(most);
     }
+    if bodies.is_empty() {
+        return;
+    }
+    let id = work.ids.fresh();
+    let data = wire::suggestion(work, &id, bot, question, &bodies);
+    let session = question.session.clone();
+    work.raise(EventName::BotSuggestion, emitter::bot(bot, bot), session.as_deref(), data);
 }
 
 /// What a bot says: to the customer when PRIMARY, as a suggestion to the agents when ASSISTANT.
@@ -221,7 +380,6 @@ pub(super) fn speak(
     bot: &str,
     question: &BotQuestion,
     body: &Body,
-    confidence: Option<f64>,
 ) -> Result<(), String> {
     let role = work.c.seats.iter().find(|s| s.kind == SeatKind::Bot && s.who == bot).map(|s| s.role);
     match role {
@@ -231,10 +389,7 @@ pub(super) fn speak(
             actions::say(work, &sessions, body, Some(bot))
         }
         Some(_) => {
-            let id = work.ids.fresh();
-            let data = wire::suggestion(work, &id, bot, question, body, confidence);
-            let session = question.session.clone();
-            work.raise(EventName::BotSuggestion, emitter::bot(bot, bot), session.as_deref(), data);
+            suggest(work, bot, question, vec![(body.clone(), None)]);
             Ok(())
         }
         None => {
@@ -251,6 +406,7 @@ pub(super) fn speak(
 /// A bot orders an action: an ACTION_MESSAGE, which the Controller's flow carries out or not.
 pub(super) fn order(work: &mut Work<'_>, bot: &str, session: Option<&str>, name: &str, data: &Json) {
     let id = work.ids.fresh();
+    handoff::learn(work, data);
     let message = wire::action_message(work, &id, bot, session, name, data);
     work.note(format!("bot {bot}"), format!("orders {name}"), "");
     work.raise(EventName::ActionMessage, emitter::bot(bot, bot), session, message);

@@ -1,5 +1,6 @@
 //! The end: END_CONVERSATION, CLOSING, CLOSED (`domain.md` sections 1.8, 4.12).
 
+use super::bots;
 use super::seats;
 use super::sessions;
 use super::work::{Again, Work};
@@ -30,6 +31,7 @@ pub(super) fn order(work: &mut Work<'_>, reason: &str) {
         seats::remove_all_agents(work, "CONVERSATION_ENDED");
     }
     if work.c.bot_seat().is_some() {
+        bots::conversation_ends(work);
         seats::revoke_bot(work, None);
     }
     work.c.seats.clear();

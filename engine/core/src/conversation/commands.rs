@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::state::{Hold, SeatKind};
 use super::work::Work;
-use super::{close, seats, sessions, team, timers, wire};
+use super::{bots, close, seats, sessions, team, timers, wire};
 use crate::directory::{DirectoryWrite, Previous};
 use crate::effect::Reply;
 use crate::model::{
@@ -34,6 +34,7 @@ pub const COMMANDS: &[(&str, Run)] = &[
     ("SET_DATA",          set_data),
     ("ACTIVITY",          activity),
     ("RESET_AGENT_SLA",   reset_agent_sla),
+    ("BOT_MESSAGES",      bots::answers_later),
     ("TRANSFER",           team::transfer),
     ("CONSULT",            team::consult),
     ("CONFERENCE",         team::conference),

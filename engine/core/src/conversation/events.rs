@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::state::SeatKind;
 use super::work::{Happening, Work};
-use super::{bots, interpret, seats, sessions, sla, wire};
+use super::{bots, handoff, interpret, seats, sessions, sla, wire};
 use crate::effect::{Publication, Reply, Wire};
 use crate::model::{CimEvent, EventName, Json, emitter};
 
@@ -13,6 +13,7 @@ use crate::model::{CimEvent, EventName, Json, emitter};
 pub(super) fn handle(work: &mut Work<'_>, event: &Happening) {
     publish(work, event);
     sla::heard(work, event);
+    handoff::heard(work, event);
     let consumed = interpret::wake(work, event);
     interpret::react(work, event);
     bots::hear(work, event, consumed);

@@ -204,5 +204,5 @@ fn bot_says(
         session: event.session.clone(),
         expects_answer: false,
     };
-    bots::speak(work, bot, &question, body, None)
+    bots::speak(work, bot, &question, body)
 }

@@ -11,6 +11,7 @@ mod close;
 mod commands;
 mod events;
 mod facts;
+pub mod handoff;
 mod input;
 mod interpret;
 mod seats;

@@ -114,6 +114,9 @@ pub(super) fn change_role(
     if seat.kind == SeatKind::Bot && role == ParticipantRole::Assistant {
         bots::silence(work, &seat.who);
     }
+    if seat.kind == SeatKind::Bot && role == ParticipantRole::Primary {
+        bots::handed_back(work, &seat.who);
+    }
     role_changed(work, &seat, metadata);
     Ok(())
 }

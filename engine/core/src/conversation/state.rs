@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::handoff::Story;
 use crate::directory::Previous;
 use crate::model::{ConversationState, Customer, Json, JsonMap, ParticipantRole};
 
@@ -67,6 +68,9 @@ pub struct Conversation {
     /// Bot calls that are out, and what waits behind them (U41).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub bots: BTreeMap<String, BotLine>,
+    /// What was said and understood so far.
+    #[serde(default, skip_serializing_if = "Story::is_empty")]
+    pub story: Story,
     /// Inputs that came while CLOSING (U07): JSON of stamped messages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Json>,

@@ -4,9 +4,10 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
+use super::handoff;
 use super::state::{BotQuestion, Conversation, Seat, SeatKind, Session};
 use super::work::{Happening, Work};
-use crate::centre::{BotKind, ChannelEntry, Routing};
+use crate::centre::{ChannelEntry, Routing};
 use crate::effect::Wire;
 use crate::model::{
     Body, CimMessage, Customer, EventName, Header, Json, JsonMap, NotificationType, Sender, Timestamp,
@@ -297,6 +298,7 @@ pub(super) fn topic_data(work: &Work<'_>, agent: &str) -> Json {
     topic.insert("channelSession".into(), json!(first));
     topic.insert("customer".into(), json!(work.c.customer));
     topic.insert("customerSuggestions".into(), json!(work.c.suggestions));
+    topic.insert("handoff".into(), handoff::packet(work));
     let task = work.c.agent(agent).and_then(|s| s.task.clone());
     json!({ "topicData": topic, "conversationId": work.c.id, "taskId": task, "roomInfo": room_info(&work.c) })
 }
@@ -307,6 +309,7 @@ pub(super) fn offer(work: &Work<'_>, session: &str) -> Json {
         "conversationId": work.c.id,
         "channelSession": session_by_id(work, session, true),
         "roomInfo": room_info(&work.c),
+        "handoff": handoff::packet(work),
     })
 }
 
@@ -440,30 +443,25 @@ pub(super) fn action_message(
     json!({ "id": id, "header": shell.header, "name": name, "data": data })
 }
 
-/// A suggestion to the agents (1.10).
+/// Suggestions to the agents (1.10), in the order given.
 pub(super) fn suggestion(
     work: &Work<'_>,
     id: &str,
     bot: &str,
     question: &BotQuestion,
-    body: &Body,
-    confidence: Option<f64>,
+    bodies: &[(Body, Option<f64>)],
 ) -> Json {
     let session = question.session.clone().or_else(|| work.c.current_session().map(|s| s.id.clone()));
-    let shell = outgoing(work, id, session.as_deref().unwrap_or_default(), emitter::bot(bot, bot), body);
+    let first = bodies.first().map_or_else(|| Body::plain(String::new()), |(body, _)| body.clone());
+    let shell = outgoing(work, id, session.as_deref().unwrap_or_default(), emitter::bot(bot, bot), &first);
+    let suggestions: Vec<Json> = bodies
+        .iter()
+        .map(|(body, confidence)| json!({ "messageBody": body, "confidenceLevel": confidence }))
+        .collect();
     json!({
         "id": id,
         "header": shell.header,
-        "suggestions": [{ "messageBody": body, "confidenceLevel": confidence }],
+        "suggestions": suggestions,
         "requestedMessage": question.request["metadata"],
     })
-}
-
-/// Kind of a bot on the wire.
-#[must_use]
-pub fn bot_type(kind: &BotKind) -> &'static str {
-    match kind {
-        BotKind::Script => "NOT_SET",
-        BotKind::Webhook => "CUSTOM",
-    }
 }

@@ -34,8 +34,8 @@ struct FlowFile {
 
 impl Deployment {
     /// Loads a deployment from the texts of its files, by path relative to the deployment with `/` between folders.
-    /// Takes `flows/*.yaml`, `rules/*.rhai` without `*_test.rhai`, `rules/*.table.yaml` and their `rules/*.csv`; other files
-    /// are left alone. A deployment
+    /// Takes `flows/*.yaml` and `flows/*.prompt.md`, `rules/*.rhai` without `*_test.rhai`, `rules/*.table.yaml` and their
+    /// `rules/*.csv`; other files are left alone. A deployment
     /// without controller flows is good: its engine keeps records and does nothing.
     pub fn load(files: BTreeMap<String, String>) -> Loaded {
         Self::load_with(files, Arc::new(Host::new()))
@@ -57,7 +57,9 @@ impl Deployment {
         let flow_files = read_flows(&files, &mut findings);
         let headers: BTreeMap<String, Header> =
             flow_files.iter().map(|(name, file)| (name.clone(), file.header.clone())).collect();
-        let centre = centre_tree.as_ref().map(|tree| centre::parse(tree, &headers, &mut findings));
+        let prompts = prompts(&files);
+        let beside = centre::Beside { flows: &headers, prompts: &prompts };
+        let centre = centre_tree.as_ref().map(|tree| centre::parse(tree, &beside, &mut findings));
         let scope =
             Scope { centre: centre.as_ref(), flows: &headers, rules: &rules, tables: &tables, host: &host };
         let mut all = Flows::default();
@@ -147,6 +149,8 @@ fn address(
             texts.extend(["rules", stem, source]);
         } else if is_csv(path) {
             texts.extend(["csv", path, source]);
+        } else if prompt_name(path).is_some() {
+            texts.extend(["prompt", path, source]);
         }
     }
     let tables: Vec<(&String, String)> = tables.iter().map(|(name, tree)| (name, canonical(tree))).collect();
@@ -343,9 +347,22 @@ fn is_csv(path: &str) -> bool {
     path.strip_prefix("rules/").and_then(|name| name.strip_suffix(".csv")).is_some_and(is_file_name)
 }
 
+/// `adviser.prompt.md` for `flows/adviser.prompt.md`: what a language model is told first.
+fn prompt_name(path: &str) -> Option<&str> {
+    path.strip_prefix("flows/").filter(|name| name.ends_with(".prompt.md") && is_file_name(name))
+}
+
+fn prompts(files: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
+    files.iter().filter_map(|(path, text)| Some((prompt_name(path)?, text.as_str()))).collect()
+}
+
 /// Whether a file belongs to what a deployment is made of.
 fn is_part(path: &str) -> bool {
-    is_flow(path) || rule_stem(path).is_some() || table_stem(path).is_some() || is_csv(path)
+    is_flow(path)
+        || rule_stem(path).is_some()
+        || table_stem(path).is_some()
+        || is_csv(path)
+        || prompt_name(path).is_some()
 }
 
 /// Files of sub-folders are not read, nor hidden ones.

@@ -93,6 +93,8 @@ codes! {
     CAPACITY = "centre::capacity", "An agent may have more tasks than the medium allows.";
     SHORT_REQUEST = "centre::short_request", "A request ends before its first offer has rung out.";
     BOT_ADDRESS = "centre::bot_address", "A bot's address is missing, does not fit its kind, or is not a plain http address.";
+    BOT_PROMPT = "centre::bot_prompt", "The prompt file of an LLM bot is not there, or is empty.";
+    PRIVATE_BOT = "centre::private_bot", "A bot's address is private, and nothing allows it.";
     STEP_EXPRESSION = "centre::step_expression", "The agents of a queue step cannot be read.";
     MIXED_STEP = "centre::mixed_step", "A queue step mixes AND and OR without brackets.";
     NOBODY_QUALIFIES = "centre::nobody_qualifies", "No agent of the centre satisfies a queue step.";

@@ -172,7 +172,9 @@ fn pull_list() -> Json {
 }
 
 /// Channel types, channels and bots.
-fn channels() -> [Key; 3] {
+fn channels() -> [Key; 4] {
+    let private = "Hosts with their ports at which bots may be called although the address is private.";
+    let host = such_as(json!({ "type": "string", "pattern": "^[^\\s]+:[0-9]+$" }), "127.0.0.1:5005");
     [
         may(
             "channel_types",
@@ -180,7 +182,8 @@ fn channels() -> [Key; 3] {
             names("Channel types.", &channel_type()),
         ),
         may("channels", "The addresses customers reach, by name.", names("Channels.", &channel())),
-        may("bots", "Bots by name.", names("Bots.", &bot())),
+        may("private_bots", private, list(&host)),
+        may("bots", "Bots by name.", names("Bots.", &super::bots::bot())),
     ]
 }
 
@@ -267,30 +270,6 @@ fn routed(routing: Json, said: bool, needs: Json) -> Json {
         condition["required"] = json!(["routing"]);
     }
     json!({ "if": condition, "then": needs })
-}
-
-fn bot() -> Json {
-    let url = "^https?://[^\\s/?#@:][^\\s/?#@]*([/?][^\\s#]*)?$";
-    let token = "Environment variable that holds its bearer token; the token itself never stands in a file.";
-    let url = such_as(json!({ "type": "string", "pattern": url }), "https://bots.example.org/adviser");
-    let variable = such_as(json!({ "type": "string", "pattern": "^[A-Z_][A-Z0-9_]*$" }), "ADVISER_TOKEN");
-    let kind = |kind| must("kind", "What plays the bot.", json!({ "const": kind }));
-    let common = || {
-        [
-            may("timeout", "How long it may take to answer.", or(duration(), "10s")),
-            may("events", "Whether it is told of events such as AGENT_SUBSCRIBED too.", or(boolean(), false)),
-        ]
-    };
-    let script = [kind("SCRIPT"), must("flow", "The flow, of `kind: bot`.", named("flow"))];
-    let webhook = [
-        kind("WEBHOOK"),
-        must("url", "Where it is called, without user name and password.", url),
-        may("token_env", token, variable),
-    ];
-    json!({ "oneOf": [
-        object("A bot that a flow of this deployment plays.", script.into_iter().chain(common())),
-        object("A bot elsewhere, called over HTTP.", webhook.into_iter().chain(common())),
-    ] })
 }
 
 /// Customers, agents and teams.

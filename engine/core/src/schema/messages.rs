@@ -234,12 +234,22 @@ fn conversations(generator: &mut SchemaGenerator) -> Vec<Command> {
         ),
         ("ACTIVITY", "An app takes part with an activity of its own.", activity(body)),
         ("RESET_AGENT_SLA", "The agent timer starts again.", vec![agent()]),
+        ("BOT_MESSAGES", "A bot that took a question answers it now.", bot_messages()),
     ];
     commands.extend(team::conversation());
     for (.., keys) in &mut commands {
         keys.push(here());
     }
     commands
+}
+
+fn bot_messages() -> Vec<Key> {
+    let responses = json!({ "type": ["array", "object"] });
+    vec![
+        must("botId", "Name of the bot.", texts()),
+        may("callId", "The question it answers; the one that is open when left out.", maybe_text()),
+        must("BotMessage", "One response or a list of them, as in `bot-response`.", responses),
+    ]
 }
 
 fn said_by_agent(body: Json) -> Vec<Key> {
@@ -315,6 +325,12 @@ fn bot_request() -> Json {
             must("message", "The customer's text, or the name of the event.", json!({ "type": "string" })),
             must("entities", "Data of the event, such as the session or the agent.", anything()),
             must("metadata", "The customer's whole message; `null` for events.", metadata),
+            may(
+                "role",
+                "PRIMARY: what it says reaches the customer; ASSISTANT: the agents, as suggestions.",
+                maybe_text(),
+            ),
+            may("data", "Conversation data.", json!({ "type": "object" })),
         ];
         let example = json!({
             "conversation": "b2c8a6f0",
@@ -325,6 +341,10 @@ fn bot_request() -> Json {
         });
         with(open_object(doc, keys), "examples", json!([example]))
     })
+}
+
+fn open_map() -> Json {
+    json!({ "type": ["object", "null"] })
 }
 
 /// What a WEBHOOK bot answers (`domain.md` section 7).
@@ -345,12 +365,14 @@ fn bot_response() -> Json {
         let keys = [
             may("intent", "What the bot understood.", with(intent, "type", json!(["object", "null"]))),
             may("mode", mode, maybe_text()),
-            must(
+            may(
                 "body",
                 "What is said; or an ACTION with `name` and `data`, which the controller's flow decides \
-                about.",
+                about. Left out by a response that only tells what was understood.",
                 body,
             ),
+            may("slots", "What the bot learned, name by name; whoever comes next sees it.", open_map()),
+            may("data", "Conversation data to set.", open_map()),
         ];
         let response = open_object("One response.", keys);
         let plain = json!({ "body": { "type": "PLAIN", "markdownText": "We are open until six." } });

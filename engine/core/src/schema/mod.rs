@@ -8,6 +8,7 @@
 //! left empty: to the reader it is absent, to the schema unfinished. What takes more than one place to
 //! judge (does the node exist, is the expression sound) is left to `convene validate`.
 
+mod bots;
 mod centre;
 mod flow;
 mod live;

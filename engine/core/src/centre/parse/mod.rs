@@ -13,16 +13,17 @@ mod texts;
 
 use std::collections::BTreeMap;
 
+pub(crate) use bots::Beside;
+
 use super::Centre;
 use crate::diagnostic::{Finding, Findings, Place, codes, did_you_mean};
-use crate::flow::Header;
 use crate::yaml::{Entry, Fields, Node, shortened};
 
 /// Longest ring time, grace and the like: a day, in milliseconds.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Reads the centre. `flows` are the headings of all flows, which SCRIPT bots name.
-pub(crate) fn parse(tree: &Node, flows: &BTreeMap<String, Header>, findings: &mut Findings) -> Centre {
+/// Reads the centre.
+pub(crate) fn parse(tree: &Node, beside: &Beside<'_>, findings: &mut Findings) -> Centre {
     let mut centre = Centre::default();
     let Some(mut fields) = Fields::of(tree, &tree.place, "the centre", findings) else { return centre };
     centre.name = fields.text("centre", findings).unwrap_or_default();
@@ -33,7 +34,7 @@ pub(crate) fn parse(tree: &Node, flows: &BTreeMap<String, Header>, findings: &mu
     media::channel_types(&mut fields, &mut centre, findings);
     let steps = queues::queues(&mut fields, &mut centre, findings);
     queues::lists(&mut fields, &mut centre, findings);
-    bots::bots(&mut fields, &mut centre, flows, findings);
+    bots::bots(&mut fields, &mut centre, beside, findings);
     settings::calendars(&mut fields, &mut centre, findings);
     channels::channels(&mut fields, &mut centre, findings);
     people::agents(&mut fields, &mut centre, findings);

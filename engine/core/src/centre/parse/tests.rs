@@ -29,8 +29,9 @@ fn headers(findings: &mut Findings) -> BTreeMap<String, Header> {
 fn parse(text: &str) -> (Centre, Vec<(&'static str, u32, u32)>) {
     let mut findings = Findings::new();
     let headers = headers(&mut findings);
+    let prompts = [("adviser.prompt.md", "You advise.")].into();
     let tree = read("flows/centre.yaml", text, &mut findings).unwrap();
-    let centre = super::parse(&tree, &headers, &mut findings);
+    let centre = super::parse(&tree, &super::Beside { flows: &headers, prompts: &prompts }, &mut findings);
     (centre, findings.iter().map(|f| (f.code, f.place.line, f.place.column)).collect())
 }
 

@@ -1,0 +1,88 @@
+//! Bots that answer later (`domain.md` section 7): `POST /bots/{name}/messages`. What customers read comes in here, so the
+//! caller must prove to be the bot.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use convene_core::centre::BotEntry;
+use convene_core::model::read_json;
+use convene_runtime::{calls, signing};
+use serde_json::json;
+
+use crate::app::App;
+use crate::command::{Answered, give};
+use crate::extract::{Bytes, Id, Key};
+use crate::problem::Problem;
+
+/// `POST /bots/{name}/messages`
+pub(crate) async fn messages(
+    State(app): State<App>,
+    Id(name): Id,
+    key: Key,
+    headers: HeaderMap,
+    Bytes(body): Bytes,
+) -> Answered {
+    let deployment = app.handle.deployment();
+    let unknown = || Problem::new("unknown_bot", format!("no bot elsewhere is called {name:?}"));
+    let bot = deployment.bot(&name).filter(|b| b.flow.is_none()).ok_or_else(unknown)?;
+    authenticate(bot, &headers, &body)?;
+    let mut data = read_json(&body)?;
+    let said = data["botId"].as_str().unwrap_or(&name);
+    if said != name {
+        let detail = format!("botId is {said:?}, the path names {name:?}");
+        return Err(Problem::new("wrong_bot", detail));
+    }
+    // The call it answers, when the bot says so: it got the id as `Idempotency-Key` and `webhook-id`.
+    let call = data["callId"].take();
+    let command = json!({
+        "conversationId": data["conversationId"].take(),
+        "botId": name,
+        "callId": call,
+        "BotMessage": data["BotMessage"].take(),
+    });
+    give(&app, key, "BOT_MESSAGES", command).await
+}
+
+/// Whether the caller knows the bot's secret: its token, or the key that signs.
+fn authenticate(bot: &BotEntry, headers: &HeaderMap, body: &[u8]) -> Result<(), Problem> {
+    let missing = |problem: String| {
+        tracing::error!(bot = bot.name, problem, "answers of the bot cannot be authenticated");
+        Problem::new("bot_not_authenticated", "the engine does not have the bot's secret; its log says more")
+    };
+    let token = calls::read(bot.token.as_ref()).map_err(missing)?;
+    let signing_key = calls::read(bot.signing.as_ref()).map_err(missing)?;
+    if token.is_none() && signing_key.is_none() {
+        let detail = format!(
+            "bot {} has no secret: give it `token_env` or `signing_env` in flows/centre.yaml",
+            bot.name
+        );
+        return Err(Problem::new("bot_not_authenticated", detail));
+    }
+    let refused = |detail: &str| Err(Problem::new("bot_not_authenticated", detail));
+    if let Some(key) = signing_key {
+        let text = |name| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let signed = (text(signing::ID), text(signing::TIMESTAMP), text(signing::SIGNATURE));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        return match signing::verify(&key, signed, body, i64::try_from(now).unwrap_or(i64::MAX)) {
+            Ok(()) => Ok(()),
+            Err(problem) => refused(&problem),
+        };
+    }
+    let given = match &bot.token_header {
+        Some(name) => headers.get(name).and_then(|v| v.to_str().ok()),
+        None => headers
+            .get(header::AUTHORIZATION)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.strip_prefix("Bearer ")),
+    };
+    match given.zip(token).is_some_and(|(given, token)| same(given.as_bytes(), token.as_bytes())) {
+        true => Ok(()),
+        false => refused("the bot's token is missing or wrong"),
+    }
+}
+
+/// Compares without telling by its time how much is right.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b)) == 0
+}

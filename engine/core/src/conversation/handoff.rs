@@ -1,0 +1,187 @@
+//! What the next participant needs to know: the packet a bot hands to an agent, an agent to the next one, and an agent back
+//! to the bot. It has one shape whoever had the conversation before.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::work::{Happening, Work};
+use crate::model::{EventName, Json, SenderType};
+
+/// Most lines that are kept of what was said.
+pub const LINES_MAX: usize = 20;
+/// Most characters that are kept of a line.
+const LINE_CHARS_MAX: usize = 300;
+/// Most intents that are kept, the latest.
+const INTENTS_MAX: usize = 10;
+/// Most slots that are kept, and most characters of a value.
+const SLOTS_MAX: usize = 30;
+const VALUE_CHARS_MAX: usize = 300;
+
+/// What was said and understood so far.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Story {
+    /// The latest lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
+    /// What bots understood, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intents: Vec<Understood>,
+    /// What bots asked for and learned.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub slots: BTreeMap<String, String>,
+    /// How often a bot did not answer or was not there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed: u32,
+    /// Why it is handed over.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// In the words of the flow or the bot.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub summary: String,
+    /// How often each bot answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub turns: BTreeMap<String, u32>,
+}
+
+// `serde` hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+impl Story {
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Something that was said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// CUSTOMER, BOT or AGENT.
+    #[serde(rename = "f")]
+    pub from: String,
+    /// Name of the bot or agent; empty for the customer.
+    #[serde(rename = "n", default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The text; a kind such as `[IMAGE]` where there is none.
+    #[serde(rename = "t")]
+    pub text: String,
+    /// Epoch ms.
+    #[serde(rename = "a")]
+    pub at: i64,
+}
+
+/// What a bot understood.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Understood {
+    /// The intent.
+    pub name: String,
+    /// 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+}
+
+/// Keeps what an event says of the story.
+pub(super) fn heard(work: &mut Work<'_>, event: &Happening) {
+    let failure = match event.name {
+        EventName::BotTimeout => "did not answer in time",
+        EventName::BotNotAvailable => "is not available",
+        EventName::CustomerMessage | EventName::BotMessage | EventName::AgentMessage => {
+            return said(work, event);
+        }
+        _ => return,
+    };
+    let bot = event.emitter.sender_name.clone().unwrap_or_default();
+    work.c.story.failed += 1;
+    work.c.story.reason = format!("bot {bot} {failure}");
+}
+
+fn said(work: &mut Work<'_>, event: &Happening) {
+    let body = &event.data["body"];
+    let text = match body["markdownText"].as_str().filter(|t| !t.is_empty()) {
+        Some(text) => cut(text, LINE_CHARS_MAX),
+        None => format!("[{}]", body["type"].as_str().unwrap_or("PLAIN")),
+    };
+    let from = match (&event.name, &event.emitter.kind) {
+        (EventName::CustomerMessage, _) => "CUSTOMER",
+        (EventName::AgentMessage, _) | (_, Some(SenderType::Agent)) => "AGENT",
+        _ => "BOT",
+    };
+    let name = match from {
+        "CUSTOMER" => String::new(),
+        _ => event.emitter.sender_name.clone().unwrap_or_default(),
+    };
+    let lines = &mut work.c.story.lines;
+    lines.push(Line { from: from.to_owned(), name, text, at: work.at });
+    if lines.len() > LINES_MAX {
+        lines.remove(0);
+    }
+}
+
+/// What a response or an order of a bot says it understood: `intent`, `slots`, and for an order `reason` and `summary`.
+pub(super) fn learn(work: &mut Work<'_>, told: &Json) {
+    let story = &mut work.c.story;
+    let intent = &told["intent"];
+    if let Some(name) = intent.as_str().or_else(|| intent["name"].as_str()).filter(|n| !n.is_empty()) {
+        let confidence = intent["confidence"].as_f64().filter(|c| (0.0..=1.0).contains(c));
+        story.intents.push(Understood { name: cut(name, VALUE_CHARS_MAX), confidence });
+        if story.intents.len() > INTENTS_MAX {
+            story.intents.remove(0);
+        }
+    }
+    for (name, value) in told["slots"].as_object().into_iter().flatten() {
+        let value = match value {
+            Json::Null => {
+                story.slots.remove(name);
+                continue;
+            }
+            Json::String(text) => cut(text, VALUE_CHARS_MAX),
+            other => cut(&other.to_string(), VALUE_CHARS_MAX),
+        };
+        if story.slots.len() < SLOTS_MAX || story.slots.contains_key(name) {
+            story.slots.insert(cut(name, VALUE_CHARS_MAX), value);
+        }
+    }
+    for (key, place) in [("reason", &mut story.reason), ("summary", &mut story.summary)] {
+        if let Some(text) = told[key].as_str().filter(|t| !t.is_empty()) {
+            *place = cut(text, LINE_CHARS_MAX);
+        }
+    }
+}
+
+/// The packet, for whoever comes next. `from` is who has the conversation now.
+pub(super) fn packet(work: &Work<'_>) -> Json {
+    let story = &work.c.story;
+    let agent = work.c.agents().next();
+    let seat = agent.or_else(|| work.c.bot_seat());
+    let kind = if agent.is_some() { "AGENT" } else { "BOT" };
+    let lines: Vec<Json> = story
+        .lines
+        .iter()
+        .map(|l| json!({ "from": l.from, "name": l.name, "text": l.text, "at": l.at }))
+        .collect();
+    json!({
+        "from": seat.map(|s| json!({ "type": kind, "name": s.who })),
+        "reason": story.reason,
+        "summary": story.summary,
+        "intents": story.intents,
+        "slots": story.slots,
+        "failedAttempts": story.failed,
+        "data": work.c.data,
+        "transcript": lines,
+    })
+}
+
+/// The first characters of a text.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
