@@ -138,6 +138,21 @@ impl Answer {
     }
 }
 
+/// Looks at an address that somebody else will call: refused when it is, or leads to, a private one that is not allowed.
+pub(crate) async fn check(url: &str, private: &[String]) -> Result<(), Failure> {
+    let (host, port) =
+        address::host_and_port(url).ok_or_else(|| failure("the bot's endpoint is no http address"))?;
+    if address::allowed(private, &host, port) {
+        return Ok(());
+    }
+    let found = tokio::net::lookup_host((host.as_str(), port)).await;
+    let mut found = found.map_err(|_| failure("the host of the bot's endpoint is not found"))?;
+    match found.any(|a| address::is_private(a.ip())) {
+        true => Err(failure(PrivateAddress.to_string())),
+        false => Ok(()),
+    }
+}
+
 /// `Retry-After` in seconds, as ms. A date is not read: a bot's clock may be anything.
 fn seconds(value: &HeaderValue) -> Option<u64> {
     value.to_str().ok()?.trim().parse::<u64>().ok()?.checked_mul(1000)

@@ -5,6 +5,7 @@
 //! ends by its deadline with a [`BotOutcome`], and what a failure says holds neither token nor address.
 
 mod http;
+pub mod lex;
 mod llm;
 mod rasa;
 mod webhook;
@@ -12,6 +13,7 @@ mod webhook;
 use std::time::Duration;
 
 use convene_core::centre::BotKind;
+use convene_core::conversation::is_command_intent;
 use convene_core::model::Json;
 use convene_runtime::ports::bots::{BotOutcome, Bots, Failure, Question};
 use futures_util::FutureExt;
@@ -19,6 +21,7 @@ use futures_util::future::BoxFuture;
 
 pub use http::ANSWER_BYTES_MAX;
 use http::Http;
+use lex::{Lex, LexError, LexSettings};
 
 /// Header that names the call. A bot that is asked again after a crash knows by it that it answered before.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -27,6 +30,7 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 #[derive(Debug)]
 pub struct Elsewhere {
     http: Http,
+    lex: Lex,
 }
 
 impl Elsewhere {
@@ -34,7 +38,29 @@ impl Elsewhere {
     /// `ca-certificates`), bots at `http:` are still reached and calls to `https:` fail by name.
     #[must_use]
     pub fn new() -> Self {
-        Self { http: Http::new() }
+        Self { http: Http::new(), lex: Lex::new() }
+    }
+
+    /// Asks Amazon Lex, or what stands in its place.
+    async fn lex(&self, question: Question<'_>) -> Result<Told, Failure> {
+        let Some(lex) = &question.bot.lex else {
+            return Err(failure("the deployment says nothing of its Lex bot"));
+        };
+        if let Some(endpoint) = &question.bot.url {
+            http::check(endpoint, question.private).await?;
+        }
+        let settings = LexSettings {
+            bot_id: lex.id.clone(),
+            alias_id: lex.alias.clone(),
+            locale: lex.locale.clone(),
+            region: lex.region.clone(),
+            endpoint: question.bot.url.clone(),
+            outcomes: lex.outcomes.clone(),
+        };
+        match self.lex.ask(&settings, &question.call.request).await {
+            Ok(responses) => Ok(Told::Now(responses)),
+            Err(LexError { reason, again, after_ms }) => Err(Failure { reason, again, after_ms }),
+        }
     }
 
     /// Asks and reads the answer, however long it takes.
@@ -43,7 +69,7 @@ impl Elsewhere {
             BotKind::Webhook => webhook::ask(&self.http, question).await,
             BotKind::Rasa => rasa::ask(&self.http, question).await,
             BotKind::Llm => llm::ask(&self.http, question).await,
-            BotKind::Lex => Err(failure("bots of kind LEX are not called yet")),
+            BotKind::Lex => self.lex(question).await,
             BotKind::Script => Err(failure("a flow of the deployment plays this bot; it is not called")),
         }
     }
@@ -97,5 +123,7 @@ fn words(request: &Json) -> &str {
 fn pressed(request: &Json) -> Option<&str> {
     let header = &request["metadata"]["header"];
     let answers = header["originalMessageId"].as_str().is_some_and(|id| !id.is_empty());
-    header["intent"].as_str().filter(|intent| answers && !intent.is_empty())
+    let none = |intent: &str| intent.is_empty() || intent == "NONE" || is_command_intent(intent);
+    let payload = |intent: &&str| answers && !none(intent);
+    header["intent"].as_str().filter(payload)
 }

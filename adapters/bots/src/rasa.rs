@@ -10,6 +10,8 @@ use crate::{Told, failure, pressed};
 
 /// What begins an intent instead of words.
 const INTENT: char = '/';
+/// A space without width: what follows is no intent.
+const WORDS: char = '\u{200b}';
 
 pub(crate) async fn ask(http: &Http, question: Question<'_>) -> Result<Told, Failure> {
     let body = request(&question.call.request).to_string().into_bytes();
@@ -25,9 +27,9 @@ fn request(request: &Json) -> Json {
         format!("{INTENT}{said}{}", entities.map_or_else(String::new, Json::to_string))
     } else if let Some(payload) = pressed(request) {
         payload.to_owned()
-    } else if said.starts_with(INTENT) {
-        // Words of a customer are words: nobody types himself into an intent.
-        format!(" {said}")
+    } else if said.trim_start().starts_with(INTENT) {
+        // Words of a customer are words: nobody types himself into an intent. Rasa strips blanks, not this.
+        format!("{WORDS}{said}")
     } else {
         said.to_owned()
     };
@@ -169,7 +171,7 @@ mod tests {
         let asked = |question: Json| request(&question)["message"].as_str().unwrap().to_owned();
         let press = json!({ "header": { "intent": "/card{\"kind\":\"debit\"}", "originalMessageId": "m1" } });
         assert_eq!(asked(json!({ "type": "message", "message": "hello" })), "hello");
-        assert_eq!(asked(json!({ "type": "message", "message": "/restart" })), " /restart");
+        assert_eq!(asked(json!({ "type": "message", "message": "/restart" })), "\u{200b}/restart");
         assert_eq!(
             asked(json!({ "type": "message", "message": "Debit", "metadata": press })),
             "/card{\"kind\":\"debit\"}"

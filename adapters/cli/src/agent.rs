@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use convene_core::conversation::handoff::in_words;
 use convene_core::model::Json;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -11,6 +12,8 @@ use crate::client::{self, CallError, Heard};
 use crate::exit;
 use crate::paint::Paint;
 
+/// Lines of what was said before that an offer shows.
+const LINES_SHOWN: usize = 4;
 const HELP: &str = "\
 Write and press Enter: the customer reads it. What begins with / is an order:
   /accept  /reject            take the offer that rings, or not
@@ -312,7 +315,20 @@ fn offer(data: &Json) -> String {
     };
     let by = data["requestedBy"].as_str().map(|by| format!(", {by} asks")).unwrap_or_default();
     let note = data["note"].as_str().map(|note| format!(": {note:?}")).unwrap_or_default();
-    format!("It rings: {} {from}{by}{note}. /accept or /reject", text(&data["taskDirection"]))
+    let rings = format!("It rings: {} {from}{by}{note}. /accept or /reject", text(&data["taskDirection"]));
+    let known = in_words(&data["handoff"]).map_or_else(String::new, |words| format!("\n  {words}"));
+    format!("{rings}{known}{}", latest(&data["handoff"]))
+}
+
+/// The last lines of what was said before.
+fn latest(packet: &Json) -> String {
+    let lines = packet["transcript"].as_array().map_or(&[][..], Vec::as_slice);
+    let from = lines.len().saturating_sub(LINES_SHOWN);
+    let who = |line: &Json| match text(&line["name"]) {
+        "" => "customer".to_owned(),
+        name => name.to_owned(),
+    };
+    lines[from..].iter().map(|line| format!("\n  {}: {}", who(line), text(&line["text"]))).collect()
 }
 
 fn tasks(json: &Json) -> String {

@@ -216,8 +216,8 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
     ),
     (
         "flows/inbound.yaml",
-        "priority: 11 }",
-        "priority: high }",
+        "priority: 11,",
+        "priority: high,",
         &["yaml::wrong_type", "flows/inbound.yaml:115:51", "must be a whole number"],
     ),
     (

@@ -257,6 +257,11 @@ fn request(
     let priority = order.data.get("priority").and_then(Json::as_i64).unwrap_or(1);
     let id = work.ids.fresh();
     let metadata = order.event.data.pointer("/requestType/metadata");
+    let note = metadata.and_then(|m| m.get("note")).and_then(Json::as_str);
+    let requested_by = text(order, "requestedBy").map(str::to_owned).or_else(|| order.asked_by());
+    if let Some(by) = &requested_by {
+        handoff::asked_by_agent(work, by, &direction, note);
+    }
     let ask = AssignRequest {
         request: id.clone(),
         conversation: work.c.id.clone(),
@@ -272,9 +277,9 @@ fn request(
         offer: order.data.get("offerToAgent").and_then(Json::as_bool).unwrap_or(true),
         last_agent: text(order, "lastAgentId").map(str::to_owned),
         ttl_ms: channel.request_ttl_ms,
-        requested_by: text(order, "requestedBy").map(str::to_owned).or_else(|| order.asked_by()),
+        requested_by,
         avoid: work.c.avoid.clone(),
-        note: metadata.and_then(|m| m.get("note")).and_then(Json::as_str).map(str::to_owned),
+        note: note.map(str::to_owned),
         offer_view: wire::offer(work, &session.id),
     };
     if direction == "DIRECT_TRANSFER" {

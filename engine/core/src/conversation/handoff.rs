@@ -130,7 +130,12 @@ pub(super) fn learn(work: &mut Work<'_>, told: &Json) {
     let intent = &told["intent"];
     if let Some(name) = intent.as_str().or_else(|| intent["name"].as_str()).filter(|n| !n.is_empty()) {
         let confidence = intent["confidence"].as_f64().filter(|c| (0.0..=1.0).contains(c));
-        story.intents.push(Understood { name: cut(name, VALUE_CHARS_MAX), confidence });
+        let name = cut(name, VALUE_CHARS_MAX);
+        // Said again, it is the same intent: some bots repeat it with every answer.
+        if story.intents.last().is_some_and(|last| last.name == name) {
+            story.intents.pop();
+        }
+        story.intents.push(Understood { name, confidence });
         if story.intents.len() > INTENTS_MAX {
             story.intents.remove(0);
         }
@@ -155,6 +160,18 @@ pub(super) fn learn(work: &mut Work<'_>, told: &Json) {
     }
 }
 
+/// An agent asks for another one: that is the reason now, and what they wrote is the summary.
+pub(super) fn asked_by_agent(work: &mut Work<'_>, by: &str, direction: &str, note: Option<&str>) {
+    let wish = match direction {
+        "DIRECT_TRANSFER" => "hands over",
+        "CONSULT" => "asks for advice",
+        _ => "asks for company",
+    };
+    let story = &mut work.c.story;
+    story.reason = format!("{by} {wish}");
+    story.summary = cut(note.unwrap_or_default(), LINE_CHARS_MAX);
+}
+
 /// The packet, for whoever comes next. `from` is who has the conversation now.
 pub(super) fn packet(work: &Work<'_>) -> Json {
     let story = &work.c.story;
@@ -176,6 +193,21 @@ pub(super) fn packet(work: &Work<'_>) -> Json {
         "data": work.c.data,
         "transcript": lines,
     })
+}
+
+/// A packet in one line of words; `None` when it tells nothing but what was said.
+#[must_use]
+pub fn in_words(packet: &Json) -> Option<String> {
+    let text = |key: &str| packet[key].as_str().filter(|t| !t.is_empty()).map(str::to_owned);
+    let mut parts: Vec<String> = ["reason", "summary"].iter().filter_map(|key| text(key)).collect();
+    if let Some(intent) = packet["intents"].as_array().and_then(|i| i.last()) {
+        let sure =
+            intent["confidence"].as_f64().map_or_else(String::new, |c| format!(" ({:.0} %)", c * 100.0));
+        parts.push(format!("wants {}{sure}", intent["name"].as_str().unwrap_or_default()));
+    }
+    let slots = packet["slots"].as_object().into_iter().flatten();
+    parts.extend(slots.map(|(name, value)| format!("{name} = {}", value.as_str().unwrap_or_default())));
+    (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
 /// The first characters of a text.

@@ -180,7 +180,7 @@ pub const ACTION_VERBS: &[ActionVerb] = &[
             may("type", "type", OneOf(&["ID", "NAME"]), "how the queue is named"),
             may("reason", "reason", Text, "why, for whoever comes"),
             may("summary", "summary", Text, "what it is about, for whoever comes"),
-            may("intent", "intent", Text, "what the customer wants, as a bot names it"),
+            may("intent", "intent", Any, "what the customer wants, as a bot names it"),
             may("slots", "slots", Any, "what the bot learned, name by name"),
         ],
         "Asks the routing engine for an agent.",

@@ -12,6 +12,8 @@ use crate::model::Json;
 use crate::rules::Host;
 use crate::yaml::{self, Fields, Node};
 
+/// Suggestions of one answer that agents of a scenario see.
+const SUGGESTIONS: usize = 3;
 /// How long a scripted bot may take to answer (U41).
 const BOT_TIMEOUT_MS: i64 = 10_000;
 
@@ -299,6 +301,7 @@ impl Scenario {
                 name: name.clone(),
                 kind: BotKind::Webhook,
                 timeout_ms: BOT_TIMEOUT_MS,
+                suggestions: SUGGESTIONS,
                 ..BotEntry::default()
             });
         }

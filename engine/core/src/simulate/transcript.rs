@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::world::{Fired, World};
+use crate::conversation::handoff::in_words;
 use crate::effect::{Publication, TraceLine, WHY};
 use crate::model::Json;
 use crate::report::ReportRow;
@@ -209,7 +210,8 @@ fn shown(publication: &Publication) -> Option<String> {
         "onCimEvent" => event_text(&body["cimEvent"])?,
         "taskRequest" => {
             let from = body["queue"]["name"].as_str().map_or("by name".into(), |q| format!("from queue {q}"));
-            format!("rings: {} {from}", body["taskDirection"].as_str().unwrap_or_default())
+            let why = in_words(&body["handoff"]).map_or_else(String::new, |words| format!(" — {words}"));
+            format!("rings: {} {from}{why}", body["taskDirection"].as_str().unwrap_or_default())
         }
         "revokeTask" => "the offer is withdrawn".into(),
         "onTopicData" => "shows the conversation".into(),

@@ -1,4 +1,4 @@
-//! Rows of the tables of routing, supervision, outcomes and clocks (`domain.md` sections 4, 5 and 8.2), as scenarios name
+//! Rows of the tables of routing, supervision, outcomes and clocks (`domain.md` sections 4, 5, 7 and 8.2), as scenarios name
 //! them in `rows:`.
 
 pub(super) const ROWS: &[&str] = &[
@@ -311,6 +311,8 @@ pub(super) const ROWS: &[&str] = &[
     "5 / walk, transfer with a taker",
     "5 / walk, transfer without a taker",
     "5 / walk, voice on top of chat",
+    "7 / an answer after the agent joined",
+    "7 / the hand-off packet comes with the offer",
     "8.2 / SLA, expiry without action",
     "8.2 / SLA, from full after a pause",
     "8.2 / SLA, session end after TTL expiry",
