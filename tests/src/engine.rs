@@ -26,6 +26,8 @@ pub struct Options {
     pub amqp_url: Option<String>,
     /// `point:n` of the commit path at which the plug is pulled.
     pub crash_at: Option<String>,
+    /// Further environment variables, such as the secrets of bots.
+    pub env: Vec<(String, String)>,
 }
 
 /// A running engine. Dropped, it is killed.
@@ -96,6 +98,7 @@ impl Engine {
                 command.env(name, value);
             }
         }
+        command.envs(options.env.iter().cloned());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
         let child = command.spawn().unwrap();
         Self { child, log, begins, url: String::new() }

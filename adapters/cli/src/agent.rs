@@ -325,7 +325,7 @@ fn latest(packet: &Json) -> String {
     let lines = packet["transcript"].as_array().map_or(&[][..], Vec::as_slice);
     let from = lines.len().saturating_sub(LINES_SHOWN);
     let who = |line: &Json| match text(&line["name"]) {
-        "" => "customer".to_owned(),
+        "" => text(&line["from"]).to_lowercase(),
         name => name.to_owned(),
     };
     lines[from..].iter().map(|line| format!("\n  {}: {}", who(line), text(&line["text"]))).collect()

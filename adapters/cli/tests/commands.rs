@@ -381,7 +381,7 @@ fn validate_answers_hostile_files_at_once() {
         let (code, _, err) = convene(&dir, &["validate"]);
         let took = begun.elapsed().as_secs_f64();
         assert!(code == 1 && err.contains(said) && !err.contains("panicked"), "{said}: {code} {err}");
-        assert!(took < 2.0, "{said} took {took} s");
+        assert!(took < 5.0, "{said} took {took} s");
     }
     let dir = copy("hostile-folder");
     fs::create_dir(dir.join("flows/a.yaml")).unwrap();

@@ -1,5 +1,6 @@
 //! What callers see of states, agents and tasks: the names of `domain.md` section 1, built from what is stored.
 
+use convene_core::conversation::handoff;
 use convene_core::conversation::{Conversation, Seat, SeatKind, Session};
 use convene_core::deployment::Deployment;
 use convene_core::model::Json;
@@ -82,6 +83,7 @@ pub(crate) fn conversation(row: &StateRow) -> Result<Json, Problem> {
         "channelSessions": sessions,
         "participants": participants,
         "conversationData": c.data,
+        "handoff": handoff::packet(&c),
         "slots": c.slots,
         "metadata": { "botId": c.bot, "lastUsedChannelSession": c.last_session },
         "agentRequest": c.request,

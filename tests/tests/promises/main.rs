@@ -7,6 +7,7 @@ mod crashes;
 mod duplicates;
 mod embedded;
 mod figures;
+mod handoff;
 mod open_bot_call;
 mod order;
 mod outages;

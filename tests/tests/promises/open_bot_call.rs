@@ -127,3 +127,62 @@ async fn a_bot_call_whose_time_ran_out_while_the_engine_was_dead_times_out_on_po
     let _servers = control.shared().await;
     too_late(Some(&control)).await;
 }
+
+/// Customers whose bot is being asked when the engine dies.
+const MANY: usize = 200;
+
+/// Two hundred calls are open when the engine dies. Half of the time is left: every customer is answered once, and the bot
+/// sees each question again under its key.
+async fn many(control: Option<&Control>) {
+    let bot = Bot::start(Duration::from_secs(120)).await;
+    let mut site = site_with(control, &bot, "100s").await;
+    let centre = centre_with(&bot, "100s").replace("timeout: 100s", "timeout: 100s, at_once: 500");
+    site.deployment(&[("flows/centre.yaml", centre)]);
+    let mut stage = Stage::open(&site).await;
+    let ids: Vec<usize> = (0..MANY).collect();
+    let starts: Vec<_> = ids
+        .iter()
+        .map(|n| message(&format!("m{n}-1"), &format!("guest-{n}"), Some("START_CHAT"), None))
+        .collect();
+    stage.play(&starts).await;
+    let words: Vec<_> = ids
+        .iter()
+        .map(|n| message(&format!("m{n}-2"), &format!("guest-{n}"), None, Some(&format!("Hello {n}"))))
+        .collect();
+    stage.play(&words).await;
+    eventually("all are asked", PATIENCE, async || (bot.asked().len() == MANY).then_some(())).await;
+    let first = bot.asked();
+    bot.takes(Duration::ZERO);
+    stage.restart_by_force().await;
+    let answered = async || {
+        let said = said(&stage).await;
+        (said.iter().filter(|w| w.starts_with("You said")).count() >= MANY).then_some(())
+    };
+    eventually("every customer is answered", PATIENCE, answered).await;
+    stage.close().await;
+    let mut said = said(&stage).await;
+    said.retain(|w| w.starts_with("You said"));
+    said.sort();
+    let mut expected: Vec<String> = ids.iter().map(|n| format!("You said: Hello {n}")).collect();
+    expected.sort();
+    assert_eq!(said, expected, "every customer has exactly one answer");
+    let mut keys: Vec<String> = first.iter().map(|q| q.key.clone()).collect();
+    let mut again: Vec<String> = bot.asked()[MANY..].iter().map(|q| q.key.clone()).collect();
+    keys.sort();
+    again.sort();
+    assert_eq!(keys, again, "each question comes again under its own key");
+    assert_eq!(stage.truth.count("bot_call", "").await, 0);
+    site.clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_open_calls_are_answered_once_each_on_sqlite() {
+    many(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_open_calls_are_answered_once_each_on_postgres() {
+    let Some(control) = Control::from_env() else { return };
+    let _servers = control.shared().await;
+    many(Some(&control)).await;
+}

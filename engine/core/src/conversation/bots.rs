@@ -96,7 +96,7 @@ pub(super) fn handed_back(work: &mut Work<'_>, bot: &str) {
         "conversation": work.c.id,
         "type": "intent",
         "message": HANDED_BACK,
-        "entities": handoff::packet(work),
+        "entities": handoff::packet(&work.c),
         "metadata": null,
     });
     let session = work.c.current_session().map(|s| s.id.clone());

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::state::Conversation;
 use super::work::{Happening, Work};
-use crate::model::{EventName, Json, SenderType};
+use crate::model::{EventName, Json, SenderType, emitter};
 
 /// Most lines that are kept of what was said.
 pub const LINES_MAX: usize = 20;
@@ -63,10 +64,10 @@ impl Story {
 /// Something that was said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// CUSTOMER, BOT or AGENT.
+    /// CUSTOMER, BOT, AGENT or CONTROLLER.
     #[serde(rename = "f")]
     pub from: String,
-    /// Name of the bot or agent; empty for the customer.
+    /// Name of the bot or agent; empty for the others.
     #[serde(rename = "n", default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The text; a kind such as `[IMAGE]` where there is none.
@@ -111,10 +112,11 @@ fn said(work: &mut Work<'_>, event: &Happening) {
     let from = match (&event.name, &event.emitter.kind) {
         (EventName::CustomerMessage, _) => "CUSTOMER",
         (EventName::AgentMessage, _) | (_, Some(SenderType::Agent)) => "AGENT",
+        _ if event.emitter.id.as_deref() == Some(emitter::CONTROLLER_ID) => "CONTROLLER",
         _ => "BOT",
     };
     let name = match from {
-        "CUSTOMER" => String::new(),
+        "CUSTOMER" | "CONTROLLER" => String::new(),
         _ => event.emitter.sender_name.clone().unwrap_or_default(),
     };
     let lines = &mut work.c.story.lines;
@@ -173,10 +175,11 @@ pub(super) fn asked_by_agent(work: &mut Work<'_>, by: &str, direction: &str, not
 }
 
 /// The packet, for whoever comes next. `from` is who has the conversation now.
-pub(super) fn packet(work: &Work<'_>) -> Json {
-    let story = &work.c.story;
-    let agent = work.c.agents().next();
-    let seat = agent.or_else(|| work.c.bot_seat());
+#[must_use]
+pub fn packet(c: &Conversation) -> Json {
+    let story = &c.story;
+    let agent = c.agents().next();
+    let seat = agent.or_else(|| c.bot_seat());
     let kind = if agent.is_some() { "AGENT" } else { "BOT" };
     let lines: Vec<Json> = story
         .lines
@@ -190,7 +193,7 @@ pub(super) fn packet(work: &Work<'_>) -> Json {
         "intents": story.intents,
         "slots": story.slots,
         "failedAttempts": story.failed,
-        "data": work.c.data,
+        "data": c.data,
         "transcript": lines,
     })
 }

@@ -298,7 +298,7 @@ pub(super) fn topic_data(work: &Work<'_>, agent: &str) -> Json {
     topic.insert("channelSession".into(), json!(first));
     topic.insert("customer".into(), json!(work.c.customer));
     topic.insert("customerSuggestions".into(), json!(work.c.suggestions));
-    topic.insert("handoff".into(), handoff::packet(work));
+    topic.insert("handoff".into(), handoff::packet(&work.c));
     let task = work.c.agent(agent).and_then(|s| s.task.clone());
     json!({ "topicData": topic, "conversationId": work.c.id, "taskId": task, "roomInfo": room_info(&work.c) })
 }
@@ -309,7 +309,7 @@ pub(super) fn offer(work: &Work<'_>, session: &str) -> Json {
         "conversationId": work.c.id,
         "channelSession": session_by_id(work, session, true),
         "roomInfo": room_info(&work.c),
-        "handoff": handoff::packet(work),
+        "handoff": handoff::packet(&work.c),
     })
 }
 

@@ -312,6 +312,7 @@ pub(super) const ROWS: &[&str] = &[
     "5 / walk, transfer without a taker",
     "5 / walk, voice on top of chat",
     "7 / an answer after the agent joined",
+    "7 / handed back",
     "7 / the hand-off packet comes with the offer",
     "8.2 / SLA, expiry without action",
     "8.2 / SLA, from full after a pause",
