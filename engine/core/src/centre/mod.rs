@@ -54,6 +54,8 @@ pub struct Centre {
     pub agent_disconnect_ms: i64,
     /// Going READY makes every medium READY (1.15).
     pub auto_sync: bool,
+    /// Queues come before each other by their priority (4.1.3); otherwise only tasks do.
+    pub queue_priority: bool,
     /// Texts and switches the flows read as `centre.…`; free.
     pub settings: BTreeMap<String, Json>,
     /// Reason codes for NOT_READY and LOGOUT (1.15).
@@ -147,6 +149,8 @@ pub struct Queue {
     pub ewt_min_ms: Option<i64>,
     /// Longest estimated wait that is told (4.6).
     pub ewt_max_ms: Option<i64>,
+    /// How often those who wait are told their estimate (4.6); `None` for never.
+    pub ewt_every_ms: Option<i64>,
     /// Steps in order; none means every agent of the medium.
     pub steps: Vec<Step>,
 }

@@ -124,6 +124,7 @@ const EVENT: &[Property] = &[
     ("mrd_voice", |v| v.work.d.centre.is_voice_medium(&text_at(&v.event.data, &["/mrdId"])).into()),
     ("name", |v| v.event.name.as_str().into()),
     ("participant", |v| v.text(&["/conversationParticipant/type", "/agentParticipant/type"])),
+    ("position", |v| v.event.data["position"].as_i64().unwrap_or(0).into()),
     ("priority", |v| {
         v.event.data.pointer("/additionalDetails/priority").and_then(Json::as_i64).unwrap_or(0).into()
     }),
@@ -151,6 +152,7 @@ const EVENT: &[Property] = &[
     ("task_reason", |v| v.text(&["/task/state/reasonCode"])),
     ("task_state", |v| v.text(&["/task/state/name"])),
     ("text", |v| v.text(&["/body/markdownText"])),
+    ("wait", |v| v.event.data["estimatedWaitTime"].as_i64().unwrap_or(0).into()),
     ("wanted_agent", |v| v.text(&["/requestType/metadata/agentId"])),
 ];
 

@@ -25,7 +25,8 @@ pub(super) fn heard(w: &mut Work<'_>, event: &Happening) {
             if !held { start_others(w, cur); }
         }
         EventName::BotMessage if !held => start(w, cur),
-        EventName::TaskEnqueued => if let Some(session) = w.c.request.as_ref().map(|r| r.session.clone()) { stop(w, &session); },
+        // Who is told how long to wait is waiting, not silent: what the notice started is stopped by the next one.
+        EventName::TaskEnqueued | EventName::EwtMessage => if let Some(session) = w.c.request.as_ref().map(|r| r.session.clone()) { stop(w, &session); },
         EventName::AgentSubscribed => {
             let joined = usize::from(event.data["agentParticipant"]["role"] == "PRIMARY");
             if w.c.primaries() > joined { stop_agent(w); }

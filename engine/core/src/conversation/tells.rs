@@ -22,6 +22,15 @@ pub(super) fn told(work: &mut Work<'_>, tell: &Tell) {
             });
             routing_event(work, EventName::TaskEnqueued, &task.session, data);
         }
+        Tell::Estimated { task, position, wait_ms } => {
+            let data = json!({
+                "task": wire::task(work, task, false),
+                "queue": { "id": task.queue, "name": task.queue },
+                "position": position,
+                "estimatedWaitTime": wait_ms / 1000,
+            });
+            routing_event(work, EventName::EwtMessage, &task.session, data);
+        }
         Tell::Waits { task, choice } => why(work, task, choice),
         Tell::Reserved { task, choice } => {
             why(work, &task.id, choice);

@@ -2,7 +2,7 @@
 
 use super::state::Task;
 use super::work::Work;
-use super::{AssignRequest, Tell, further, matching, offers, tasks};
+use super::{AssignRequest, Tell, further, matching, offers, tasks, wait};
 use crate::centre::Media;
 
 /// Takes a request for an agent.
@@ -38,6 +38,7 @@ pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
     let waiting = work.view(&task, None, false);
     work.tell(&task, Tell::Enqueued { task: waiting });
     matching::arm_step(work, &mut task);
+    wait::arm(work, &mut task);
     work.dirty_tasks.insert(task.id.clone());
     work.put(task);
 }

@@ -90,6 +90,14 @@ impl Index {
         self.agents.get(id).into_iter().flatten()
     }
 
+    /// Place of a waiting task in its queue, from 1: tasks of all its lines that come before it.
+    pub(super) fn position(&self, task: &Task) -> usize {
+        let own = place(task);
+        let lines = self.waiting.get(&task.mrd).into_iter().flatten();
+        let of_queue = lines.filter(|((queue, _), _)| task.queue.as_ref() == Some(queue));
+        1 + of_queue.map(|(_, places)| places.range(..&own).count()).sum::<usize>()
+    }
+
     /// Lines of waiting tasks on a medium.
     pub(super) fn lines(&self, mrd: &str) -> impl Iterator<Item = (&Line, &BTreeSet<Place>)> {
         self.waiting.get(mrd).into_iter().flatten()

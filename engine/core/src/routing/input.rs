@@ -205,6 +205,15 @@ pub enum Tell {
         /// The task.
         task: Box<TaskView>,
     },
+    /// How long it may still take (4.6).
+    Estimated {
+        /// The task.
+        task: Box<TaskView>,
+        /// Place in the queue, from 1.
+        position: usize,
+        /// Estimated wait, ms.
+        wait_ms: i64,
+    },
     /// Nobody can take it at this moment.
     Waits {
         /// Task id.
@@ -299,6 +308,7 @@ impl Tell {
         match self {
             Self::Changed { .. } => "task changed",
             Self::Enqueued { .. } => "enqueued",
+            Self::Estimated { .. } => "estimated",
             Self::Waits { .. } => "waits",
             Self::Reserved { .. } => "reserved",
             Self::OfferRangOut { .. } => "offer rang out",

@@ -155,7 +155,8 @@ fn first_for(work: &Work<'_>, agent: &str, mrd: &str) -> Option<Rank> {
 }
 
 fn queue_priority(work: &Work<'_>, queue: &str) -> u8 {
-    work.d.centre.queues.get(queue).map_or(0, |q| q.priority)
+    let counts = work.d.centre.queue_priority;
+    work.d.centre.queues.get(queue).filter(|_| counts).map_or(0, |q| q.priority)
 }
 
 fn rank(work: &Work<'_>, task: &Task) -> Rank {

@@ -111,6 +111,9 @@ pub(super) fn activate(work: &mut Work<'_>, mut task: Task, agent: &str) {
     if task.step.take().is_some() {
         work.clear_timer(format!("step:{}", task.id));
     }
+    if task.estimate.take().is_some() {
+        work.clear_timer(super::wait::timer_name(&task.id));
+    }
     let created = task.phase == TaskPhase::Queued;
     if created {
         interrupt::by(work, &task, agent);
@@ -184,6 +187,7 @@ fn requeue(work: &mut Work<'_>, task: Task, agent: &str, reason: &str) {
     copy.reserved_at = None;
     copy.answered_at = None;
     copy.step = None;
+    copy.estimate = None;
     copy.last_agent = None;
     copy.added_to = None;
     copy.refused.insert(agent.to_owned());
@@ -200,6 +204,7 @@ fn requeue(work: &mut Work<'_>, task: Task, agent: &str, reason: &str) {
     let waiting = work.view(&copy, None, false);
     work.tell(&copy, Tell::Enqueued { task: waiting });
     super::matching::arm_step(work, &mut copy);
+    super::wait::arm(work, &mut copy);
     work.dirty_tasks.insert(copy.id.clone());
     work.put(copy);
 }

@@ -229,6 +229,9 @@ pub struct Task {
     /// Timer of the last open step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<TimerRef>,
+    /// Timer of the next estimate that is told (4.6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<TimerRef>,
     /// Agents who let it ring or refused; skipped while others can take it (U21).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub refused: BTreeSet<String>,
@@ -285,6 +288,7 @@ impl Task {
             ttl_over: false,
             steps_open: 1,
             step: None,
+            estimate: None,
             refused: BTreeSet::new(),
             last_agent: None,
             requested_by: None,
@@ -353,7 +357,7 @@ impl Task {
             TaskPhase::WrapUp { until, .. } => Some(until),
             TaskPhase::Queued | TaskPhase::Active { .. } => None,
         };
-        of_phase.into_iter().chain(&self.ttl).chain(&self.step)
+        of_phase.into_iter().chain(&self.ttl).chain(&self.step).chain(&self.estimate)
     }
 
     /// QUEUED or RESERVED (1.12).

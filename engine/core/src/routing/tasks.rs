@@ -5,7 +5,7 @@ use serde_json::json;
 use super::offers;
 use super::state::{Task, TaskPhase};
 use super::work::Work;
-use super::{Tell, agents, further, interrupt, lists, matching};
+use super::{Tell, agents, further, interrupt, lists, matching, wait};
 use crate::effect::Reply;
 use crate::model::Json;
 use crate::report::{AgentTaskRow, ReportRow};
@@ -22,9 +22,13 @@ fn wrap_name(task: &str) -> String {
 /// Closes a task: the record goes, the row stays. `rerouted` says that a copy goes on.
 pub(super) fn close(work: &mut Work<'_>, task: Task, reason: &str, rerouted: bool) {
     close_further(work, &task, reason);
-    for name in
-        [ttl_name(&task.id), offers::ring_name(&task.id), wrap_name(&task.id), format!("step:{}", task.id)]
-    {
+    for name in [
+        ttl_name(&task.id),
+        offers::ring_name(&task.id),
+        wrap_name(&task.id),
+        format!("step:{}", task.id),
+        wait::timer_name(&task.id),
+    ] {
         work.clear_timer(name);
     }
     let row = row(work, &task, reason);
@@ -284,6 +288,7 @@ pub(super) fn timer(work: &mut Work<'_>, name: &str, id: &str) {
             work.dirty_tasks.insert(task.id.clone());
             work.put(task);
         }
+        ("wait", _) if task.estimate.as_ref().is_some_and(is) => wait::due(work, task),
         _ => work.note("timer", format!("{kind} is stale"), "the task moved on"),
     }
 }

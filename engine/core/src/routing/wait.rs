@@ -1,7 +1,9 @@
 //! Position in the queue and estimated wait (`domain.md` section 4.6).
 
+use super::Tell;
 use super::machine::Routing;
 use super::state::{Global, Handled, Task, TaskPhase};
+use super::work::Work;
 use crate::deployment::Deployment;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -62,6 +64,35 @@ pub fn estimate(d: &Deployment, routing: &Routing, queue: &str, position: usize,
     let position = i64::try_from(position).unwrap_or(i64::MAX);
     let raw = position.saturating_mul(average) / slots.max(1);
     raw.clamp(entry.ewt_min_ms.unwrap_or(0), entry.ewt_max_ms.unwrap_or(i64::MAX))
+}
+
+/// Timer of the next estimate.
+pub(super) fn timer_name(task: &str) -> String {
+    format!("wait:{task}")
+}
+
+/// Sets the timer of the next estimate, when the queue tells it.
+pub(super) fn arm(work: &mut Work<'_>, task: &mut Task) {
+    let queue = task.queue.as_ref().and_then(|q| work.d.centre.queues.get(q));
+    task.estimate =
+        queue.and_then(|q| q.ewt_every_ms).map(|every| work.set_timer(timer_name(&task.id), every));
+}
+
+/// It is time to tell the wait. While an offer rings nothing is told: the wait may be over.
+pub(super) fn due(work: &mut Work<'_>, mut task: Task) {
+    if let (TaskPhase::Queued, Some(queue)) = (&task.phase, task.queue.clone()) {
+        let position = work.r.index.position(&task);
+        let wait_ms = estimate(work.d, work.r, &queue, position, work.at);
+        work.note(
+            "routing",
+            format!("number {position} in {queue}"),
+            format!("about {} s to wait", wait_ms / 1000),
+        );
+        let view = work.view(&task, None, false);
+        work.tell(&task, Tell::Estimated { task: view, position, wait_ms });
+    }
+    arm(work, &mut task);
+    work.put(task);
 }
 
 #[cfg(test)]

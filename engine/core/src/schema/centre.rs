@@ -43,7 +43,7 @@ fn names(doc: &str, values: &Json) -> Json {
     described(map(&name(1, 110), values), doc)
 }
 
-fn times() -> [Key; 5] {
+fn times() -> [Key; 6] {
     [
         may("ring_time", "How long an offer rings on an agent's desk; at most a day.", or(duration(), "30s")),
         may(
@@ -60,6 +60,11 @@ fn times() -> [Key; 5] {
             "agent_disconnect",
             "How long an agent whose desk vanished may stay away; at most a day.",
             or(duration(), "60s"),
+        ),
+        may(
+            "queue_priority",
+            "Whether queues come before each other by their priority.",
+            or(boolean(), true),
         ),
         may("auto_sync", "Whether an agent who goes READY is READY on every medium.", or(boolean(), false)),
     ]
@@ -129,10 +134,11 @@ fn queue() -> Json {
         ],
     );
     let estimate = object(
-        "Bounds of the estimated wait.",
+        "The estimated wait.",
         [
             may("min", "The least that is told.", duration()),
             may("max", "The longest that is told.", duration()),
+            may("every", "How often those who wait are told, 5s at least; never when left out.", duration()),
         ],
     );
     let steps = "Steps in order; none means every agent of the medium.";
@@ -141,7 +147,7 @@ fn queue() -> Json {
         [
             must("media", "Its medium.", named("media")),
             may("service_level", "What the service level report measures.", level),
-            may("ewt", "Bounds of the estimated wait that is told.", estimate),
+            may("ewt", "Bounds of the estimated wait, and how often it is told.", estimate),
             may("agent_sla", "How soon an agent answers; no timer runs when left out.", duration()),
             may("priority", "Priority of its tasks, 10 first.", or(integer(1, 10), 1)),
             may("steps", steps, with(list(&step()), "maxItems", json!(STEPS_MAX))),

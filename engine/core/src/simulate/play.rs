@@ -403,6 +403,7 @@ fn timer_title(input: &str) -> &str {
         "timer bot" => "the bot has not answered",
         "timer ring" => "the offer has rung long enough",
         "timer ttl" => "the request has looked long enough",
+        "timer wait" => "it is time to tell the wait",
         "timer step" => "the next step of the queue opens",
         "timer wrap" => "the time for the wrap-up is over",
         other => other,

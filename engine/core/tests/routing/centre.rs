@@ -37,7 +37,7 @@ channel_types:
   CX_VOICE: {{ media: VOICE, identifier: web }}
 customers: {{ attributes: {{ web: {{ kind: String }} }} }}
 queues:
-  general: {{ media: CHAT }}
+  general: {{ media: CHAT, ewt: {{ every: 20s }} }}
   urgent: {{ media: CHAT, priority: 9 }}
   skilled: {{ media: CHAT, steps: [{steps}] }}
   phone: {{ media: VOICE }}

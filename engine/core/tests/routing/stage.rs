@@ -189,6 +189,7 @@ impl Stage {
             let id = &task.id;
             let timer = |timer: &convene_core::routing::TimerRef| timer.id.clone();
             named.extend(task.ttl.as_ref().map(|t| (format!("ttl:{id}"), timer(t))));
+            named.extend(task.estimate.as_ref().map(|t| (format!("wait:{id}"), timer(t))));
             named.extend(task.step.as_ref().map(|t| (format!("step:{id}"), timer(t))));
             match &task.phase {
                 TaskPhase::Reserved { ring, .. } => drop(named.insert(format!("ring:{id}"), timer(ring))),

@@ -78,13 +78,21 @@ fn service_level(fields: &mut Fields<'_>, queue: &mut Queue, findings: &mut Find
     level.finish(findings);
 }
 
-/// `ewt: { min, max }`: the bounds of an estimated wait (1.13).
+/// Shortest time between two estimates that are told, ms.
+const EWT_EVERY_MIN_MS: i64 = 5_000;
+
+/// `ewt: { min, max, every }`: the bounds of an estimated wait (1.13), and how often it is told (4.6).
 fn estimate(fields: &mut Fields<'_>, queue: &mut Queue, findings: &mut Findings) {
     let place = fields.place().clone();
     let Some(node) = fields.get("ewt") else { return };
     let Some(mut bounds) = Fields::of(node, &place, "`ewt`", findings) else { return };
     queue.ewt_min_ms = bounds.duration("min", findings);
     queue.ewt_max_ms = bounds.duration("max", findings);
+    queue.ewt_every_ms = bounds.duration("every", findings);
+    if queue.ewt_every_ms.is_some_and(|every| every < EWT_EVERY_MIN_MS) {
+        let message = "telling the wait more often than every 5 s costs more than it tells";
+        findings.push(Finding::error(codes::OUT_OF_RANGE, &node.place, message).cure("write 5s or more"));
+    }
     bounds.finish(findings);
     if let (Some(min), Some(max)) = (queue.ewt_min_ms, queue.ewt_max_ms)
         && min >= max
