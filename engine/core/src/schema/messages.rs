@@ -374,7 +374,8 @@ fn bot_response() -> Json {
             may("slots", "What the bot learned, name by name; whoever comes next sees it.", open_map()),
             may("data", "Conversation data to set.", open_map()),
         ];
-        let response = open_object("One response.", keys);
+        let says = ["body", "intent", "slots", "data"].map(|key| json!({ "required": [key] }));
+        let response = with(open_object("One response.", keys), "anyOf", json!(says));
         let plain = json!({ "body": { "type": "PLAIN", "markdownText": "We are open until six." } });
         let action = json!({ "body": { "type": "ACTION", "name": "FIND_AGENT", "data": { "priority": 5 } } });
         let list = json!({ "type": "array", "items": response });

@@ -108,6 +108,18 @@ fn centres_have_the_same_keys() {
         ("lists: { callbacks: { § } }", "/properties/lists/*"),
         ("bots: { helper: { kind: SCRIPT, § } }", "/properties/bots/*/oneOf/0"),
         ("bots: { helper: { kind: WEBHOOK, § } }", "/properties/bots/*/oneOf/1"),
+        ("bots: { helper: { kind: RASA, § } }", "/properties/bots/*/oneOf/2"),
+        ("bots: { helper: { kind: LEX, § } }", "/properties/bots/*/oneOf/3"),
+        (
+            "bots: { helper: { kind: LEX, outcomes: [{ § }] } }",
+            "/properties/bots/*/oneOf/3/properties/outcomes/items",
+        ),
+        ("bots: { helper: { kind: LLM, § } }", "/properties/bots/*/oneOf/4"),
+        (
+            "bots: { helper: { kind: LLM, tools: { t: { § } } } }",
+            "/properties/bots/*/oneOf/4/properties/tools/*",
+        ),
+        ("bots: { helper: { kind: LLM, breaker: { § } } }", "/properties/bots/*/oneOf/4/properties/breaker"),
         ("channels: { w: { § } }", "/properties/channels/*"),
         ("agents: { amal: { § } }", "/properties/agents/*"),
         ("teams: { t: { § } }", "/properties/teams/*"),
@@ -191,7 +203,13 @@ fn lists_of_words_are_the_same() {
         ),
         (
             "bots: { helper: { kind: § } }",
-            &[&format!("{bot}/0/properties/kind"), &format!("{bot}/1/properties/kind")],
+            &[
+                &format!("{bot}/0/properties/kind"),
+                &format!("{bot}/1/properties/kind"),
+                &format!("{bot}/2/properties/kind"),
+                &format!("{bot}/3/properties/kind"),
+                &format!("{bot}/4/properties/kind"),
+            ],
         ),
         (
             "channels: { w: { type: WEB, service_identifier: a, bot: helper, routing: § } }",

@@ -84,13 +84,14 @@ fn outcome(node: &Node, findings: &mut Findings) -> Option<Outcome> {
     let state = fields.text("state", findings);
     let attribute = fields.names("attribute", findings).first();
     let attribute = attribute.map(|e| (e.key.text.clone(), e.value.text().unwrap_or_default().to_owned()));
-    let (action, data) = action(&mut fields, findings)?;
+    let found = action(&mut fields, findings);
     if intent.is_none() && state.is_none() && attribute.is_none() {
         let message = "an outcome without `intent`, `state` or `attribute` always holds";
         let finding = Finding::error(codes::MISSING_KEY, &node.place, message);
         findings.push(finding.cure("say which outcome is meant"));
     }
     fields.finish(findings);
+    let (action, data) = found?;
     Some(Outcome { intent, state, attribute, action, data })
 }
 
