@@ -246,6 +246,8 @@ async fn an_answer_is_limited_whether_its_length_is_announced_or_not() {
 async fn an_answer_of_no_use_says_where_and_quotes_nothing() {
     let reason = failure(&bot_saying(ok("{\"text\": my secret}")).await).await;
     assert!(reason.contains("line 1") && !reason.contains("secret"), "{reason}");
+    let reason = failure(&bot_saying(ok(r#"{"a secret": {"k": 1, "k": 2}}"#)).await).await;
+    assert!(reason.contains("duplicate_key") && !reason.contains("secret"), "{reason}");
     let deep = "[".repeat(5_000);
     assert!(failure(&bot_saying(ok(&deep)).await).await.contains("too_deep"));
     let mut latin = ok("??").into_bytes();
