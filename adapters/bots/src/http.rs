@@ -18,6 +18,8 @@ use crate::{IDEMPOTENCY_KEY, failure};
 
 /// Longest answer, in bytes: that of a message, since messages are what it holds.
 pub const ANSWER_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
+/// Shortest token that is looked for in answers: a shorter one may be a word that a bot says.
+const SECRET_BYTES_MIN: usize = 8;
 /// How long an unused connection is kept. Shorter than servers do: a question that crosses with the server's
 /// hang-up is lost, and questions are not repeated.
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
@@ -82,7 +84,13 @@ impl Http {
             request = request.header(name, value);
         }
         let response = request.send().await.map_err(|error| told(error, true))?;
-        Answer::read(response).await
+        let answer = Answer::read(response).await?;
+        // Answers are journaled and shown: one that echoes the token would put it there.
+        let secret = question.token.filter(|token| token.len() >= SECRET_BYTES_MIN);
+        match secret.is_some_and(|token| answer.text.contains(token)) {
+            true => Err(failure("the answer holds the bot's own token; it is not looked at")),
+            false => Ok(answer),
+        }
     }
 }
 
