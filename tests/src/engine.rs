@@ -99,7 +99,9 @@ impl Engine {
             }
         }
         command.envs(options.env.iter().cloned());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+        // Nothing belongs there; a test may look whether nothing is.
+        let said = File::options().create(true).append(true).open(options.home.join("engine.out")).unwrap();
+        command.stdin(Stdio::null()).stdout(said).stderr(file);
         let child = command.spawn().unwrap();
         Self { child, log, begins, url: String::new() }
     }

@@ -96,14 +96,38 @@ impl Http {
         id: Option<&str>,
         body: Vec<u8>,
     ) -> Result<Answer, String> {
+        let key: Vec<(&str, &str)> = id.map(|id| ("Idempotency-Key", id)).into_iter().collect();
+        self.send_under(method, path, &key, body).await
+    }
+
+    /// Posts anything under these headers.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn send_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, String> {
+        self.send_under(Method::POST, path, headers, body).await
+    }
+
+    async fn send_under(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, String> {
         let mut request = self
             .client
             .request(method, format!("{}{path}", self.url))
             .header("content-type", "application/json")
             .timeout(ANSWER_WAIT)
             .body(body);
-        if let Some(id) = id {
-            request = request.header("Idempotency-Key", id);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let response = request.send().await.map_err(|e| e.to_string())?;
         let status = response.status().as_u16();

@@ -15,6 +15,7 @@
 //! | `stage.rs` | plays inputs to an engine that may die and come back |
 //! | `picture.rs` | what a run came to, without its times |
 //! | `bot.rs` | a bot reached over HTTP |
+//! | `faulty.rs` | a bot that fails in every way there is |
 //! | `replay.rs` | the journal stepped again |
 #![allow(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc)]
 
@@ -22,6 +23,7 @@ pub mod amqp;
 pub mod bot;
 pub mod control;
 pub mod engine;
+pub mod faulty;
 pub mod http;
 pub mod picture;
 pub mod replay;

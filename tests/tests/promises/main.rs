@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod bad_input;
+mod bots;
 mod contact_centre;
 mod crashes;
 mod duplicates;
