@@ -8,3 +8,4 @@ mod load;
 mod private;
 mod scene;
 mod secrets;
+mod waiting;
