@@ -9,7 +9,7 @@ use std::time::Duration;
 use convene_core::model::Json;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -22,6 +22,9 @@ const ENDLESS_BYTES: usize = 100 << 20;
 const PIECE_BYTES: usize = 1 << 16;
 /// Levels of an answer that is nested too deeply.
 const DEEP: usize = 10_000;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1_024;
 
 /// Whose language it speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +115,8 @@ pub struct Faulty {
     /// Where it listens.
     pub address: SocketAddr,
     inner: Arc<Inner>,
+    /// Keeps the port while nobody listens there, so that no other test gets it.
+    port: Option<TcpSocket>,
     server: Option<JoinHandle<()>>,
 }
 
@@ -127,16 +132,18 @@ struct Inner {
 
 impl Faulty {
     /// A bot that listens.
-    pub async fn start(kind: Kind, fault: Fault) -> Self {
-        let mut bot = Self::absent(kind).await;
+    pub fn start(kind: Kind, fault: Fault) -> Self {
+        let mut bot = Self::absent(kind);
         bot.fails(fault);
-        bot.comes().await;
+        bot.comes();
         bot
     }
 
     /// A bot with an address at which nobody listens, until it [comes](Self::comes).
-    pub async fn absent(kind: Kind) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    pub fn absent(kind: Kind) -> Self {
+        let port = TcpSocket::new_v4().unwrap();
+        port.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = port.local_addr().unwrap();
         let inner = Inner {
             kind,
             fault: Mutex::new(Fault::None),
@@ -144,12 +151,13 @@ impl Faulty {
             connections: AtomicUsize::default(),
             taken: AtomicUsize::default(),
         };
-        Self { address, inner: Arc::new(inner), server: None }
+        Self { address, inner: Arc::new(inner), port: Some(port), server: None }
     }
 
     /// Listens from now on.
-    pub async fn comes(&mut self) {
-        let listener = TcpListener::bind(self.address).await.unwrap();
+    pub fn comes(&mut self) {
+        let Some(port) = self.port.take() else { return };
+        let listener = port.listen(BACKLOG).unwrap();
         let inner = self.inner.clone();
         self.server = Some(tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {

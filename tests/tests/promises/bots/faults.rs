@@ -73,11 +73,11 @@ async fn cases(elsewhere: &Faulty) -> Vec<Case> {
     let mut all = Vec::new();
     for (prefix, kind) in [("webhook", Kind::Webhook), ("rasa", Kind::Rasa), ("llm", Kind::Llm)] {
         for (fault_name, fault, end, requests) in faults(&elsewhere.url()) {
-            let bot = Faulty::start(kind, fault.clone()).await;
+            let bot = Faulty::start(kind, fault.clone());
             let name = format!("{prefix}-{fault_name}");
             all.push(Case { name, kind, fault: Some(fault), end, requests, bot });
         }
-        let bot = Faulty::absent(kind).await;
+        let bot = Faulty::absent(kind);
         let name = format!("{prefix}-nobody");
         all.push(Case { name, kind, fault: None, end: End::Absent, requests: 0, bot });
     }
@@ -158,7 +158,7 @@ fn check_times(waited: &BTreeMap<String, Duration>, cases: &[Case], problems: &m
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_a_bot_does_its_customer_is_answered_or_queued_in_time_and_once() {
-    let elsewhere = Faulty::start(Kind::Webhook, Fault::None).await;
+    let elsewhere = Faulty::start(Kind::Webhook, Fault::None);
     let mut cases = cases(&elsewhere).await;
     let parts: Vec<Part> = cases.iter().map(|c| Part::of(&c.name, c.kind, &c.bot)).collect();
     let scene = Scene::open("faults", &parts).await;
@@ -190,7 +190,7 @@ async fn whatever_a_bot_does_its_customer_is_answered_or_queued_in_time_and_once
     for case in &mut cases {
         case.bot.fails(Fault::None);
         if case.fault.is_none() {
-            case.bot.comes().await;
+            case.bot.comes();
         }
     }
     let waited = round(&scene, &cases, 3).await;

@@ -35,7 +35,7 @@ async fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (prefix, kind) in [("webhook", Kind::Webhook), ("rasa", Kind::Rasa), ("llm", Kind::Llm)] {
         for (what, late) in [("answer", Late::Answer), ("order", Late::Order), ("silence", Late::Silence)] {
-            let bot = Faulty::start(kind, Fault::Orders(Duration::ZERO)).await;
+            let bot = Faulty::start(kind, Fault::Orders(Duration::ZERO));
             all.push(Case { name: format!("{prefix}-{what}"), kind, late, bot });
         }
     }

@@ -121,7 +121,7 @@ async fn scene(name: &str, bot: &Faulty) -> Scene {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_comes_later_counts_once_and_only_for_its_question() {
-    let bot = Faulty::start(Kind::Webhook, Fault::Confirms).await;
+    let bot = Faulty::start(Kind::Webhook, Fault::Confirms);
     let scene = scene("later", &bot).await;
     // By its call, and again: the second is recorded and not delivered.
     let call = asks(&scene, &bot, "later", "ada").await.key().to_owned();
@@ -159,7 +159,7 @@ async fn an_answer_that_comes_later_counts_once_and_only_for_its_question() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_after_the_deadline_or_beside_an_answer_at_once_is_not_delivered() {
-    let bot = Faulty::start(Kind::Webhook, Fault::Confirms).await;
+    let bot = Faulty::start(Kind::Webhook, Fault::Confirms);
     let scene = scene("too-late", &bot).await;
     let call = asks(&scene, &bot, "hasty", "dora").await.key().to_owned();
     let queued = async || scene.tasks().await.contains_key(&conversation_of("dora")).then_some(());
@@ -182,7 +182,7 @@ async fn an_answer_after_the_deadline_or_beside_an_answer_at_once_is_not_deliver
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_bot_itself_may_answer_later() {
-    let bot = Faulty::start(Kind::Webhook, Fault::Confirms).await;
+    let bot = Faulty::start(Kind::Webhook, Fault::Confirms);
     let scene = scene("who", &bot).await;
     let body = answer("finn", "later", None, "Forged");
     asks(&scene, &bot, "later", "finn").await;
@@ -227,7 +227,7 @@ async fn only_the_bot_itself_may_answer_later() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn questions_are_signed_and_signed_answers_are_checked() {
-    let bot = Faulty::start(Kind::Webhook, Fault::Confirms).await;
+    let bot = Faulty::start(Kind::Webhook, Fault::Confirms);
     let scene = scene("signed", &bot).await;
     let asked = asks(&scene, &bot, "signed", "gina").await;
     let at: u64 = asked.header("webhook-timestamp").parse().unwrap();

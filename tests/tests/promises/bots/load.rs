@@ -84,7 +84,7 @@ async fn turns(
 async fn compare(customers: usize, rounds: usize) -> (Waits, Waits) {
     let mut bots = Vec::new();
     for _ in 0..BOTS {
-        bots.push(Faulty::start(Kind::Webhook, Fault::Slow(THINKS)).await);
+        bots.push(Faulty::start(Kind::Webhook, Fault::Slow(THINKS)));
     }
     let parts: Vec<Part> = bots
         .iter()

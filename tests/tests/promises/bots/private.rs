@@ -9,9 +9,9 @@ use super::scene::{Part, Scene, conversation_of};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_private_address_that_is_not_allowed_is_never_called() {
-    let inside = Faulty::start(Kind::Webhook, Fault::None).await;
+    let inside = Faulty::start(Kind::Webhook, Fault::None);
     let port = inside.address.port();
-    let allowed = Faulty::start(Kind::Webhook, Fault::Redirect(inside.url())).await;
+    let allowed = Faulty::start(Kind::Webhook, Fault::Redirect(inside.url()));
     let hosts = [
         ("by-number", format!("127.0.0.1:{port}")),
         ("by-name", format!("localhost:{port}")),

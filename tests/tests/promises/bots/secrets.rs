@@ -52,7 +52,7 @@ async fn cast(file: &str) -> (Vec<Faulty>, Vec<Part>) {
     let (mut bots, mut parts) = (Vec::new(), Vec::new());
     for (prefix, kind) in [("webhook", Kind::Webhook), ("rasa", Kind::Rasa), ("llm", Kind::Llm)] {
         for (name, fault) in faults() {
-            let bot = Faulty::start(kind, fault).await;
+            let bot = Faulty::start(kind, fault);
             let more = match kind {
                 Kind::Webhook => "token_env: BOT_TOKEN, signing_env: BOT_KEY".to_owned(),
                 Kind::Rasa => format!("token_file: \"{file}\""),
@@ -62,7 +62,7 @@ async fn cast(file: &str) -> (Vec<Faulty>, Vec<Part>) {
             bots.push(bot);
         }
     }
-    let bot = Faulty::start(Kind::Webhook, Fault::Confirms).await;
+    let bot = Faulty::start(Kind::Webhook, Fault::Confirms);
     for (name, more) in [
         ("broken", "token_env: BOT_BROKEN"),
         ("broken-in-header", "token_env: BOT_BROKEN, token_header: X-Key"),
@@ -73,7 +73,7 @@ async fn cast(file: &str) -> (Vec<Faulty>, Vec<Part>) {
     ] {
         parts.push(Part::of(name, Kind::Webhook, &bot).with(more));
     }
-    let nobody = Faulty::absent(Kind::Webhook).await;
+    let nobody = Faulty::absent(Kind::Webhook);
     parts.push(Part::of("nobody", Kind::Webhook, &nobody).with("token_env: BOT_TOKEN, signing_env: BOT_KEY"));
     bots.extend([bot, nobody]);
     (bots, parts)

@@ -36,7 +36,7 @@ async fn calls_back(scene: &Scene, question: &Asked, delivered: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_written_while_a_bot_thinks_is_answered_in_its_order() {
-    let bot = Faulty::start(Kind::Webhook, Fault::Slow(THINKS)).await;
+    let bot = Faulty::start(Kind::Webhook, Fault::Slow(THINKS));
     let scene = Scene::open("in-order", &[Part::of("ada", Kind::Webhook, &bot).with("timeout: 10s")]).await;
     for n in 1..=3 {
         scene.writes("ada", "ada", n, &format!("Word {n}")).await;
@@ -59,7 +59,7 @@ async fn what_is_written_while_a_bot_thinks_is_answered_in_its_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_behind_one_that_timed_out_has_a_deadline_of_its_own() {
-    let bot = Faulty::start(Kind::Webhook, Fault::HungBeforeHead).await;
+    let bot = Faulty::start(Kind::Webhook, Fault::HungBeforeHead);
     let scene = Scene::open("behind", &[Part::of("ada", Kind::Webhook, &bot)]).await;
     scene.writes("ada", "ada", 1, "Word 1").await;
     scene.writes("ada", "ada", 2, "Word 2").await;
@@ -77,7 +77,7 @@ async fn a_question_behind_one_that_timed_out_has_a_deadline_of_its_own() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_to_the_question_before_does_not_answer_the_next_one() {
-    let bot = Faulty::start(Kind::Webhook, Fault::Confirms).await;
+    let bot = Faulty::start(Kind::Webhook, Fault::Confirms);
     let part =
         Part::of("ada", Kind::Webhook, &bot).with("answers: LATER, token_env: WAITING_TOKEN, timeout: 4s");
     let scene = Scene::open_with("before", &[part], &[("WAITING_TOKEN", "waiting-token")]).await;
@@ -97,7 +97,7 @@ async fn an_answer_to_the_question_before_does_not_answer_the_next_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bot_that_calls_back_and_then_answers_the_request_too_has_answered_once() {
-    let bot = Faulty::start(Kind::Webhook, Fault::Slow(Duration::from_secs(2))).await;
+    let bot = Faulty::start(Kind::Webhook, Fault::Slow(Duration::from_secs(2)));
     let more = "answers: LATER, token_env: WAITING_TOKEN, timeout: 20s";
     let part = Part::of("ada", Kind::Webhook, &bot).with(more);
     let scene = Scene::open_with("both-ways", &[part], &[("WAITING_TOKEN", "waiting-token")]).await;
@@ -121,7 +121,7 @@ async fn a_bot_that_calls_back_and_then_answers_the_request_too_has_answered_onc
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_at_the_very_deadline_counts_or_the_deadline_does_but_never_both() {
     const CUSTOMERS: usize = 40;
-    let bot = Faulty::start(Kind::Webhook, Fault::Slow(DEADLINE)).await;
+    let bot = Faulty::start(Kind::Webhook, Fault::Slow(DEADLINE));
     let scene = Scene::open("race", &[Part::of("race", Kind::Webhook, &bot)]).await;
     let names: Vec<String> = (0..CUSTOMERS).map(|n| format!("runner{n}")).collect();
     let (mut answered, mut timed_out) = (0, 0);
