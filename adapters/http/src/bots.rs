@@ -15,6 +15,9 @@ use crate::command::{Answered, give};
 use crate::extract::{Bytes, Id, Key};
 use crate::problem::Problem;
 
+/// Shortest token that is looked for in an answer, in bytes: a shorter one may be a word.
+const SECRET_BYTES_MIN: usize = 8;
+
 /// `POST /bots/{name}/messages`
 pub(crate) async fn messages(
     State(app): State<App>,
@@ -27,6 +30,7 @@ pub(crate) async fn messages(
     let unknown = || Problem::new("unknown_bot", format!("no bot elsewhere is called {name:?}"));
     let bot = deployment.bot(&name).filter(|b| b.flow.is_none()).ok_or_else(unknown)?;
     authenticate(bot, &headers, &body)?;
+    refuse_echo(bot, &body)?;
     let mut data = read_json(&body)?;
     let said = data["botId"].as_str().unwrap_or(&name);
     if said != name {
@@ -79,6 +83,19 @@ fn authenticate(bot: &BotEntry, headers: &HeaderMap, body: &[u8]) -> Result<(), 
     match given.zip(token).is_some_and(|(given, token)| same(given.as_bytes(), token.as_bytes())) {
         true => Ok(()),
         false => refused("the bot's token is missing or wrong"),
+    }
+}
+
+/// What a bot says is journaled and shown: an answer that holds the bot's own token is not taken.
+fn refuse_echo(bot: &BotEntry, body: &[u8]) -> Result<(), Problem> {
+    let token = calls::read(bot.token.as_ref()).ok().flatten().filter(|t| t.len() >= SECRET_BYTES_MIN);
+    let held = token.is_some_and(|t| body.windows(t.len()).any(|part| part == t.as_bytes()));
+    match held {
+        true => Err(Problem::new(
+            "answer_holds_secret",
+            "the answer holds the bot's own token; it is not looked at",
+        )),
+        false => Ok(()),
     }
 }
 

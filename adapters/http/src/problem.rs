@@ -80,6 +80,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("not_on_hold",                    409, "The conversation is not on hold"),
     ("not_your_task",                  409, "The task is offered to another agent"),
     ("bot_not_authenticated",          401, "The caller does not prove to be the bot"),
+    ("answer_holds_secret",            422, "The answer holds a secret"),
     ("wrong_bot",                      400, "The body names another bot than the path"),
     ("unknown_bot",                    404, "There is no such bot"),
     ("role_forbids",                   409, "The agent's role does not allow it"),

@@ -87,19 +87,20 @@ impl Calls {
         deadline: Instant,
     ) -> BotOutcome {
         let gate = self.gate(bot);
-        if let Err(reason) = gate.enter(bot.breaker) {
-            return BotOutcome::failed(reason);
-        }
+        let trial = match gate.enter(bot.breaker) {
+            Ok(trial) => trial,
+            Err(reason) => return BotOutcome::failed(reason),
+        };
         let permit = match timeout_at(deadline, gate.permits.acquire()).await {
             Ok(Ok(permit)) => permit,
             _ => {
-                gate.leave_without_a_word();
+                gate.leave_without_a_word(trial);
                 return BotOutcome::TimedOut;
             }
         };
         let outcome = self.attempts(bot, private, call, deadline).await;
         drop(permit);
-        gate.learn(bot, &outcome);
+        gate.learn(bot, trial, &outcome);
         outcome
     }
 
@@ -148,10 +149,10 @@ impl Calls {
 }
 
 impl Gate {
-    /// Whether the bot may be called now.
-    fn enter(&self, breaker: Breaker) -> Result<(), String> {
+    /// Whether the bot may be called now, and whether this call is the one that tries if it is back.
+    fn enter(&self, breaker: Breaker) -> Result<bool, String> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(until) = state.left_alone_until else { return Ok(()) };
+        let Some(until) = state.left_alone_until else { return Ok(false) };
         if Instant::now() < until || state.trying {
             return Err(format!(
                 "it failed {} times in a row and is left alone for a while",
@@ -159,17 +160,17 @@ impl Gate {
             ));
         }
         state.trying = true;
-        Ok(())
+        Ok(true)
     }
 
-    fn leave_without_a_word(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).trying = false;
+    fn leave_without_a_word(&self, trial: bool) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).trying &= !trial;
     }
 
     /// Counts failures in a row; enough of them, and the bot is left alone.
-    fn learn(&self, bot: &BotEntry, outcome: &BotOutcome) {
+    fn learn(&self, bot: &BotEntry, trial: bool, outcome: &BotOutcome) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let was_trying = std::mem::take(&mut state.trying);
+        state.trying &= !trial;
         if matches!(outcome, BotOutcome::Answered(_) | BotOutcome::Accepted) {
             if state.left_alone_until.is_some() {
                 tracing::info!(bot = bot.name, "the bot is back");
@@ -178,7 +179,7 @@ impl Gate {
             return;
         }
         state.failures = state.failures.saturating_add(1);
-        let enough = bot.breaker.failures > 0 && (was_trying || state.failures >= bot.breaker.failures);
+        let enough = bot.breaker.failures > 0 && (trial || state.failures >= bot.breaker.failures);
         if enough {
             if state.left_alone_until.is_none() {
                 tracing::warn!(
@@ -208,5 +209,112 @@ pub fn read(secret: Option<&Secret>) -> Result<Option<String>, String> {
     match found.filter(|text| !text.is_empty()) {
         Some(text) => Ok(Some(text)),
         None => Err(format!("its secret is not there: {place} is missing or empty")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+    use convene_core::centre::BotKind;
+    use futures_util::FutureExt;
+    use futures_util::future::BoxFuture;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A bot that answers or fails, as it is told, and counts how often it is asked.
+    #[derive(Default)]
+    struct Moody {
+        asked: AtomicUsize,
+        well: AtomicBool,
+        /// Fails in a way that may be repeated.
+        again: AtomicBool,
+    }
+
+    impl Bots for Arc<Moody> {
+        fn call<'a>(&'a self, _: Question<'a>) -> BoxFuture<'a, BotOutcome> {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            let again = self.again.load(Ordering::SeqCst);
+            let failure = Failure { reason: "no".into(), again, after_ms: None };
+            let well = self.well.load(Ordering::SeqCst);
+            async move { if well { BotOutcome::Answered("[]".into()) } else { BotOutcome::Failed(failure) } }
+                .boxed()
+        }
+    }
+
+    fn bot(failures: u32, retries: u32) -> BotEntry {
+        BotEntry {
+            name: "moody".into(),
+            kind: BotKind::Webhook,
+            at_once: 2,
+            retries,
+            breaker: Breaker { failures, pause_ms: 80 },
+            ..BotEntry::default()
+        }
+    }
+
+    async fn ask(calls: &Calls, bot: &BotEntry, within_ms: u64) -> BotOutcome {
+        let call = BotCall {
+            id: "c".into(),
+            bot: bot.name.clone(),
+            conversation: "x".into(),
+            request: json!({}),
+            deadline: 0,
+        };
+        calls.through_the_gate(bot, &[], &call, Instant::now() + Duration::from_millis(within_ms)).await
+    }
+
+    #[tokio::test]
+    async fn a_bot_that_fails_again_and_again_is_left_alone_and_then_tried_once() {
+        let moody = Arc::new(Moody::default());
+        let (calls, bot) = (Calls::new(Arc::new(moody.clone())), bot(3, 0));
+        for _ in 0..3 {
+            ask(&calls, &bot, 1_000).await;
+        }
+        let BotOutcome::Failed(refused) = ask(&calls, &bot, 1_000).await else { panic!("it was asked") };
+        assert!(refused.reason.contains("left alone"), "{refused:?}");
+        assert_eq!(moody.asked.load(Ordering::SeqCst), 3, "a fourth call went out");
+        // One call tries, and fails: it is left alone again, at once.
+        sleep(Duration::from_millis(100)).await;
+        ask(&calls, &bot, 1_000).await;
+        ask(&calls, &bot, 1_000).await;
+        assert_eq!(moody.asked.load(Ordering::SeqCst), 4);
+        moody.well.store(true, Ordering::SeqCst);
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(ask(&calls, &bot, 1_000).await, BotOutcome::Answered("[]".into()));
+        assert_eq!(
+            ask(&calls, &bot, 1_000).await,
+            BotOutcome::Answered("[]".into()),
+            "it is back for everybody"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_nobody_took_is_asked_again_and_nothing_else_is() {
+        let moody = Arc::new(Moody::default());
+        let (calls, bot) = (Calls::new(Arc::new(moody.clone())), bot(0, 2));
+        ask(&calls, &bot, 2_000).await;
+        assert_eq!(moody.asked.load(Ordering::SeqCst), 1, "it may have been taken");
+        moody.again.store(true, Ordering::SeqCst);
+        ask(&calls, &bot, 2_000).await;
+        assert_eq!(moody.asked.load(Ordering::SeqCst), 1 + 3, "once and two repetitions");
+        ask(&calls, &bot, 50).await;
+        assert_eq!(moody.asked.load(Ordering::SeqCst), 5, "no time for a repetition");
+    }
+
+    #[test]
+    fn a_secret_is_read_where_it_is_and_never_told() {
+        let file = std::env::temp_dir().join(format!("secret-{}", uuid::Uuid::new_v4()));
+        std::fs::write(&file, " s3cret\n").unwrap();
+        let place = Secret::File(file.display().to_string());
+        assert_eq!(read(Some(&place)), Ok(Some("s3cret".into())));
+        std::fs::remove_file(&file).unwrap();
+        assert!(read(Some(&place)).unwrap_err().contains("missing or empty"));
+        let name = Secret::Environment("CONVENE_NO_SUCH_VARIABLE".into());
+        assert!(read(Some(&name)).unwrap_err().contains("CONVENE_NO_SUCH_VARIABLE"));
+        assert_eq!(read(None), Ok(None));
     }
 }

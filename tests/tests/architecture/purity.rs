@@ -37,7 +37,9 @@ fn the_core_neither_waits_nor_looks_at_the_world() {
             continue;
         }
         seen += 1;
-        for (number, line) in code(&text(&file).unwrap()).lines().enumerate() {
+        // `core::net` is what an address is; it reaches nothing.
+        let source = code(&text(&file).unwrap()).replace("core::net::", "");
+        for (number, line) in source.lines().enumerate() {
             for word in words(line).filter(|word| NOT_IN_THE_CORE.contains(word)) {
                 problems.push(format!("{file}:{}: the core has no business with `{word}`", number + 1));
             }

@@ -1,7 +1,7 @@
 //! Which addresses are private: this machine, private networks, link-local ones (where a cloud keeps its metadata), and
 //! everything else that is not a public place. A bot is called there only when the deployment allows host and port.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether an address is not a public one.
 #[must_use]

@@ -64,10 +64,10 @@ fn variable(example: &str) -> Json {
 
 /// Where a bot's token is.
 fn token() -> [Key; 3] {
-    let env = "Environment variable that holds its bearer token; the token itself never stands in a file.";
+    let named = "Environment variable that holds its bearer token; the token itself never stands in a file.";
     let header = json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" });
     [
-        may("token_env", env, variable("ADVISER_TOKEN")),
+        may("token_env", named, variable("ADVISER_TOKEN")),
         may("token_file", "File that holds its token, instead.", such_as(text(), "/run/secrets/adviser")),
         may(
             "token_header",

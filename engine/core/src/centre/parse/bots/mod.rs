@@ -125,13 +125,14 @@ fn warn_of_private(url: &str, allowed: &[String], bot: &Node, findings: &mut Fin
 /// Where a secret is: `<what>_env` or `<what>_file`.
 fn secret(
     fields: &mut Fields<'_>,
-    (env, file): (&'static str, &'static str),
+    (variable_key, file_key): (&'static str, &'static str),
     findings: &mut Findings,
 ) -> Option<Secret> {
-    let variable = fields.get(env).and_then(|node| Some((yaml::text(node, env, findings)?, node)));
-    let path = fields.get(file).and_then(|node| Some((yaml::text(node, file, findings)?, node)));
+    let variable =
+        fields.get(variable_key).and_then(|node| Some((yaml::text(node, variable_key, findings)?, node)));
+    let path = fields.get(file_key).and_then(|node| Some((yaml::text(node, file_key, findings)?, node)));
     if let (Some(_), Some((_, node))) = (&variable, &path) {
-        let message = format!("`{env}` and `{file}` are both given");
+        let message = format!("`{variable_key}` and `{file_key}` are both given");
         findings.push(Finding::error(codes::NOT_ONE_OF, &node.place, message).cure("keep one of them"));
     }
     if let Some((name, node)) = variable {
@@ -139,7 +140,7 @@ fn secret(
             && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
         if !good {
             // The value is not repeated: somebody may have written the secret itself.
-            let message = format!("`{env}` is the name of an environment variable");
+            let message = format!("`{variable_key}` is the name of an environment variable");
             let finding = Finding::error(codes::BAD_NAME, &node.place, message);
             findings.push(
                 finding.cure("write a name such as `BOT_TOKEN`; the secret itself never stands in a file"),
