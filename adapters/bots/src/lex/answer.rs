@@ -4,12 +4,17 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_lexruntimev2::config::interceptors::AfterDeserializationInterceptorContextRef;
+use aws_sdk_lexruntimev2::config::interceptors::{
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+};
 use aws_sdk_lexruntimev2::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_lexruntimev2::error::BoxError;
+use aws_smithy_types::body::SdkBody;
+use convene_core::centre::Outcome;
+use http_body_util::Limited;
 use serde_json::{Map, Value, json};
 
-use convene_core::centre::Outcome;
+use crate::ANSWER_BYTES_MAX;
 
 /// Keeps the answer as Lex sent it.
 ///
@@ -37,6 +42,19 @@ impl Heard {
 impl Intercept for Heard {
     fn name(&self) -> &'static str {
         "Heard"
+    }
+
+    /// Nobody sends more than an answer may be long: what is longer is broken off where it is read.
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response_mut();
+        let body = response.take_body();
+        *response.body_mut() = SdkBody::from_body_1_x(Limited::new(body, ANSWER_BYTES_MAX));
+        Ok(())
     }
 
     fn read_after_deserialization(

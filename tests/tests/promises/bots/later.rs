@@ -124,7 +124,7 @@ async fn an_answer_that_comes_later_counts_once_and_only_for_its_question() {
     let bot = Faulty::start(Kind::Webhook, Fault::Confirms);
     let scene = scene("later", &bot).await;
     // By its call, and again: the second is recorded and not delivered.
-    let call = asks(&scene, &bot, "later", "ada").await.key().to_owned();
+    let call = asks(&scene, &bot, "later", "ada").await.key();
     let first = answer("ada", "later", Some(&call), "Hello, Ada");
     delivered(&calls(&scene, "later", TOKEN, &first).await, true);
     delivered(&calls(&scene, "later", TOKEN, &first).await, false);
@@ -132,7 +132,7 @@ async fn an_answer_that_comes_later_counts_once_and_only_for_its_question() {
     reads_only(&scene, "ada", &["Hello, Ada"]).await;
 
     // The same call repeated under its key, as a client does that did not hear the answer.
-    let call = asks(&scene, &bot, "later", "bob").await.key().to_owned();
+    let call = asks(&scene, &bot, "later", "bob").await.key();
     let body = answer("bob", "later", Some(&call), "Hello, Bob").to_string();
     let headers = [("authorization", &*format!("Bearer {TOKEN}")), ("idempotency-key", "bob-answers")];
     for _ in 0..2 {
@@ -161,7 +161,7 @@ async fn an_answer_that_comes_later_counts_once_and_only_for_its_question() {
 async fn an_answer_after_the_deadline_or_beside_an_answer_at_once_is_not_delivered() {
     let bot = Faulty::start(Kind::Webhook, Fault::Confirms);
     let scene = scene("too-late", &bot).await;
-    let call = asks(&scene, &bot, "hasty", "dora").await.key().to_owned();
+    let call = asks(&scene, &bot, "hasty", "dora").await.key();
     let queued = async || scene.tasks().await.contains_key(&conversation_of("dora")).then_some(());
     eventually("an agent is looked for", PATIENCE, queued).await;
     for call in [Some(call.as_str()), None] {
@@ -171,7 +171,7 @@ async fn an_answer_after_the_deadline_or_beside_an_answer_at_once_is_not_deliver
     assert_eq!(scene.events(&conversation_of("dora")).await.get("TASK_ENQUEUED"), Some(&1));
 
     bot.fails(Fault::None);
-    let call = asks(&scene, &bot, "at-once", "emil").await.key().to_owned();
+    let call = asks(&scene, &bot, "at-once", "emil").await.key();
     scene.reads("emil", WELCOMED + 1).await;
     for call in [Some(call.as_str()), None] {
         delivered(&calls(&scene, "at-once", TOKEN, &answer("emil", "at-once", call, "Twice")).await, false);
@@ -233,7 +233,7 @@ async fn questions_are_signed_and_signed_answers_are_checked() {
     let at: u64 = asked.header("webhook-timestamp").parse().unwrap();
     assert!(now_s().abs_diff(at) < 60, "signed at {at}");
     assert_eq!(asked.header("webhook-id"), asked.key());
-    let made = signature(&key_bytes(), asked.key(), at, &asked.bytes);
+    let made = signature(&key_bytes(), &asked.key(), at, &asked.bytes);
     assert_eq!(asked.header("webhook-signature"), made);
     assert_eq!(asked.header("authorization"), "", "there is no token to send");
 
@@ -267,9 +267,9 @@ async fn questions_are_signed_and_signed_answers_are_checked() {
 
     let asked = asks(&scene, &bot, "signed-plainly", "hans").await;
     let at: u64 = asked.header("webhook-timestamp").parse().unwrap();
-    let made = signature(PLAIN_KEY.as_bytes(), asked.key(), at, &asked.bytes);
+    let made = signature(PLAIN_KEY.as_bytes(), &asked.key(), at, &asked.bytes);
     assert_eq!(asked.header("webhook-signature"), made);
-    let body = answer("hans", "signed-plainly", Some(asked.key()), "Hello, Hans");
+    let body = answer("hans", "signed-plainly", Some(&asked.key()), "Hello, Hans");
     delivered(&signs(&scene, "signed-plainly", PLAIN_KEY.as_bytes(), now_s(), &body, &body).await, true);
     reads_only(&scene, "hans", &["Hello, Hans"]).await;
     scene.close().await;

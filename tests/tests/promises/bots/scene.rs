@@ -53,17 +53,22 @@ impl Part {
             Kind::Webhook => "WEBHOOK",
             Kind::Rasa => "RASA",
             Kind::Llm => "LLM",
+            Kind::Lex => "LEX",
         };
+        let address = if self.kind == Kind::Lex { "endpoint" } else { "url" };
         let model = match self.kind {
             Kind::Llm => format!(
                 ", model: m1, prompt: {PROMPT}, tools: {{ find_person: {{ description: Brings a person, action: FIND_AGENT }} }}"
             ),
-            _ => String::new(),
+            Kind::Lex => ", bot: ABCDEFGHIJ, alias: TSTALIASID, locale: en_US, region: eu-central-1, outcomes: [{ state: \
+                          Failed, action: FIND_AGENT }]"
+                .into(),
+            Kind::Webhook | Kind::Rasa => String::new(),
         };
         let timeout = if self.more.contains("timeout:") { "" } else { ", timeout: 2s" };
         // A bot that is left alone for a while would hide what a single call does.
         format!(
-            "  {}: {{ kind: {kind}, url: \"{}\"{timeout}, retries: 2, breaker: {{ failures: 0 }}{model}{} }}\n",
+            "  {}: {{ kind: {kind}, {address}: \"{}\"{timeout}, retries: 2, breaker: {{ failures: 0 }}{model}{} }}\n",
             self.name, self.url, self.more
         )
     }
@@ -122,7 +127,8 @@ impl Scene {
         let mut site = Site::embedded(name);
         let prompt = "You answer customers of a bank.".to_owned();
         site.deployment(&[("flows/centre.yaml", centre(parts)), (&format!("flows/{PROMPT}"), prompt)]);
-        site.options.env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let keys = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "made-up-for-tests")];
+        site.options.env = keys.iter().chain(env).map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let engine = site.engine().await;
         let http = Http::new(&engine.url);
         let truth = site.truth().await;

@@ -57,6 +57,7 @@ async fn cast(file: &str) -> (Vec<Faulty>, Vec<Part>) {
                 Kind::Webhook => "token_env: BOT_TOKEN, signing_env: BOT_KEY".to_owned(),
                 Kind::Rasa => format!("token_file: \"{file}\""),
                 Kind::Llm => "token_env: BOT_TOKEN".to_owned(),
+                Kind::Lex => unreachable!("its secrets are the SDK's"),
             };
             parts.push(Part::of(&format!("{prefix}-{name}"), kind, &bot).with(&more));
             bots.push(bot);
