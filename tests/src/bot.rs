@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use convene_core::model::Json;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+
+use crate::faulty;
 
 /// A question it was asked.
 #[derive(Debug, Clone)]
@@ -64,7 +66,8 @@ impl Drop for Bot {
 }
 
 async fn serve(mut stream: TcpStream, into: Arc<Mutex<Vec<Question>>>, delay: Arc<Mutex<Duration>>) {
-    while let Some(question) = read(&mut stream).await {
+    while let Some(asked) = faulty::read(&mut stream).await {
+        let question = Question { key: asked.key(), body: asked.json() };
         let said = question.body["message"].as_str().unwrap_or_default().to_owned();
         into.lock().unwrap().push(question);
         let delay = *delay.lock().unwrap();
@@ -79,29 +82,4 @@ async fn serve(mut stream: TcpStream, into: Arc<Mutex<Vec<Question>>>, delay: Ar
             return;
         }
     }
-}
-
-async fn read(stream: &mut TcpStream) -> Option<Question> {
-    let mut bytes = Vec::new();
-    let head = loop {
-        if let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
-            break end + 4;
-        }
-        if stream.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
-        }
-    };
-    let text = String::from_utf8_lossy(&bytes[..head]).into_owned();
-    let header = |name: &str| {
-        let line = text.lines().find(|l| l.to_lowercase().starts_with(&format!("{name}:")))?;
-        line.split_once(':').map(|(_, value)| value.trim().to_owned())
-    };
-    let length: usize = header("content-length")?.parse().ok()?;
-    while bytes.len() < head + length {
-        if stream.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
-        }
-    }
-    let body = serde_json::from_slice(&bytes[head..head + length]).ok()?;
-    Some(Question { key: header("idempotency-key").unwrap_or_default(), body })
 }

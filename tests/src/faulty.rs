@@ -367,7 +367,7 @@ async fn write(stream: &mut TcpStream, text: &str) -> Option<()> {
 }
 
 /// Reads one request; `None` when the caller hangs up instead.
-async fn read(stream: &mut TcpStream) -> Option<Asked> {
+pub async fn read(stream: &mut TcpStream) -> Option<Asked> {
     let mut bytes = Vec::new();
     let head = loop {
         if let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
