@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::{Row, SqlitePool};
 use tokio::time::sleep;
 
-use super::scene::{Part, Scene, conversation_of};
+use super::scene::{AWS_SECRET, Part, Scene, conversation_of};
 
 /// Planted where secrets are kept. Each has a middle that cannot come about by chance.
 const TOKEN: &str = "tok-3QwPlantedToken9x";
@@ -18,8 +18,16 @@ const IN_FILE: &str = "tok-5HvPlantedFile2m";
 const KEY: &str = "whsec_UGxhbnRlZFNpZ25pbmdLZXk4cQ==";
 const WRONG: &str = "tok-6TyPlantedWrong1u";
 /// What must be found nowhere: the secrets, the parts of the broken one, and the key behind its base64.
-const NOWHERE: [&str; 7] =
-    [TOKEN, "7ZrPlanted", "Broken4k", IN_FILE, "UGxhbnRlZFNpZ25pbmdLZXk4cQ", "PlantedSigningKey8q", WRONG];
+const NOWHERE: [&str; 8] = [
+    AWS_SECRET,
+    TOKEN,
+    "7ZrPlanted",
+    "Broken4k",
+    IN_FILE,
+    "UGxhbnRlZFNpZ25pbmdLZXk4cQ",
+    "PlantedSigningKey8q",
+    WRONG,
+];
 
 /// Bots that spread what they were given, and bots that fail.
 fn faults() -> Vec<(&'static str, Fault)> {
@@ -50,14 +58,16 @@ fn faults() -> Vec<(&'static str, Fault)> {
 /// Every bot with every way to keep a secret, beside those whose secret is broken or missing.
 async fn cast(file: &str) -> (Vec<Faulty>, Vec<Part>) {
     let (mut bots, mut parts) = (Vec::new(), Vec::new());
-    for (prefix, kind) in [("webhook", Kind::Webhook), ("rasa", Kind::Rasa), ("llm", Kind::Llm)] {
+    let kinds = [("webhook", Kind::Webhook), ("rasa", Kind::Rasa), ("llm", Kind::Llm), ("lex", Kind::Lex)];
+    for (prefix, kind) in kinds {
         for (name, fault) in faults() {
             let bot = Faulty::start(kind, fault);
             let more = match kind {
                 Kind::Webhook => "token_env: BOT_TOKEN, signing_env: BOT_KEY".to_owned(),
                 Kind::Rasa => format!("token_file: \"{file}\""),
                 Kind::Llm => "token_env: BOT_TOKEN".to_owned(),
-                Kind::Lex => unreachable!("its secrets are the SDK's"),
+                // Its secret is the SDK's, and signs instead of being sent.
+                Kind::Lex => "events: true".to_owned(),
             };
             parts.push(Part::of(&format!("{prefix}-{name}"), kind, &bot).with(&more));
             bots.push(bot);
