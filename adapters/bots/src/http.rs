@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use convene_core::centre::address;
 use convene_core::model::{Json, MESSAGE_BYTES_MAX, read_json};
+use convene_runtime::calls;
 use convene_runtime::ports::bots::{Failure, Question};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -18,8 +19,6 @@ use crate::{IDEMPOTENCY_KEY, failure};
 
 /// Longest answer, in bytes: that of a message, since messages are what it holds.
 pub const ANSWER_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
-/// Shortest token that is looked for in answers: a shorter one may be a word that a bot says.
-const SECRET_BYTES_MIN: usize = 8;
 /// How long an unused connection is kept. Shorter than servers do: a question that crosses with the server's
 /// hang-up is lost, and questions are not repeated.
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
@@ -85,9 +84,7 @@ impl Http {
         }
         let response = request.send().await.map_err(|error| told(error, true))?;
         let answer = Answer::read(response).await?;
-        // Answers are journaled and shown: one that echoes the token would put it there.
-        let secret = question.token.filter(|token| token.len() >= SECRET_BYTES_MIN);
-        match secret.is_some_and(|token| answer.text.contains(token)) {
+        match calls::echoes(question.token, answer.text.as_bytes()) {
             true => Err(failure("the answer holds the bot's own token; it is not looked at")),
             false => Ok(answer),
         }

@@ -22,49 +22,21 @@ use aws_sdk_lexruntimev2::config::{
     BehaviorVersion, ProvideCredentials, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
 use aws_sdk_lexruntimev2::error::SdkError;
-use convene_core::centre::Outcome;
+use convene_core::centre::LexBot;
+use convene_runtime::ports::bots::Failure;
 use serde_json::Value;
 
 use answer::Heard;
 use question::{Question, Step};
 
-/// Where and how a Lex bot is reached.
-#[derive(Debug, Clone, Default)]
-pub struct LexSettings {
-    /// Id of the bot, ten letters and digits.
-    pub bot_id: String,
-    /// Id of the alias, such as `TSTALIASID`; not its name.
-    pub alias_id: String,
-    /// Locale of the bot, such as `en_US`.
-    pub locale: String,
-    /// AWS region, such as `eu-west-1`. None: the region the environment, the profile or the machine names.
-    pub region: Option<String>,
-    /// URL to use instead of the public one of the region. None: the public one. Checking it is the caller's task.
-    pub endpoint: Option<String>,
-    /// What the bot's outcomes mean to the controller, in order of precedence.
-    pub outcomes: Vec<Outcome>,
+/// A Lex bot, and where it is reached.
+#[derive(Debug, Clone, Copy)]
+pub struct Reached<'a> {
+    /// The bot.
+    pub bot: &'a LexBot,
+    /// URL to use instead of the public one of the region. Checking it is the caller's task.
+    pub endpoint: Option<&'a str>,
 }
-
-/// Why Lex gave no answer.
-///
-/// It never holds credentials, session attributes or what the customer wrote.
-#[derive(Debug)]
-pub struct LexError {
-    /// The error code of the service and the HTTP status, and the message if there is one that can be shown.
-    pub reason: String,
-    /// Throttled, 5xx or connection refused: asking again is safe and may help.
-    pub again: bool,
-    /// How long the service asks to wait, in milliseconds, when it said so.
-    pub after_ms: Option<u64>,
-}
-
-impl fmt::Display for LexError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.reason)
-    }
-}
-
-impl std::error::Error for LexError {}
 
 /// Region and endpoint of a client.
 type Address = (Option<String>, Option<String>);
@@ -111,7 +83,7 @@ impl Lex {
     /// # Errors
     ///
     /// Says what went wrong and whether asking again may help.
-    pub async fn ask(&self, settings: &LexSettings, request: &Value) -> Result<Vec<Value>, LexError> {
+    pub async fn ask(&self, settings: Reached<'_>, request: &Value) -> Result<Vec<Value>, Failure> {
         let question = Question::read(request)?;
         match &question.step {
             Step::Say(text) => self.say(settings, &question, text).await,
@@ -121,27 +93,18 @@ impl Lex {
         }
     }
 
-    /// Forgets a conversation that is over. A session that does not exist is forgotten already.
-    ///
-    /// # Errors
-    ///
-    /// Says what went wrong and whether asking again may help.
-    pub async fn forget(&self, settings: &LexSettings, conversation: &str) -> Result<(), LexError> {
-        self.delete(settings, &question::session_id(conversation)).await
-    }
-
     async fn say(
         &self,
-        settings: &LexSettings,
+        settings: Reached<'_>,
         question: &Question,
         text: &str,
-    ) -> Result<Vec<Value>, LexError> {
+    ) -> Result<Vec<Value>, Failure> {
         let heard = Heard::default();
         let call = self.client(settings).await.recognize_text();
         let done = call
-            .bot_id(&settings.bot_id)
-            .bot_alias_id(&settings.alias_id)
-            .locale_id(&settings.locale)
+            .bot_id(&settings.bot.id)
+            .bot_alias_id(&settings.bot.alias)
+            .locale_id(&settings.bot.locale)
             .session_id(&question.session)
             .text(text)
             .set_session_state(question.session_state())
@@ -157,7 +120,7 @@ impl Lex {
             Err(error) => return Err(failure::explain(&error, &question.private_texts())),
         }
         let answer = heard.take().ok_or_else(failure::unreadable)?;
-        Ok(answer::responses(&answer, &question.data, &settings.outcomes))
+        Ok(answer::responses(&answer, &question.data, &settings.bot.outcomes))
     }
 
     /// Writes one attribute into the session and starts a new dialogue in it.
@@ -172,15 +135,15 @@ impl Lex {
     /// not swallow the customer's next sentence.
     async fn mark(
         &self,
-        settings: &LexSettings,
+        settings: Reached<'_>,
         question: &Question,
         name: &str,
         value: &str,
-    ) -> Result<Vec<Value>, LexError> {
+    ) -> Result<Vec<Value>, Failure> {
         let call = self.client(settings).await.put_session();
-        call.bot_id(&settings.bot_id)
-            .bot_alias_id(&settings.alias_id)
-            .locale_id(&settings.locale)
+        call.bot_id(&settings.bot.id)
+            .bot_alias_id(&settings.bot.alias)
+            .locale_id(&settings.bot.locale)
             .session_id(&question.session)
             .session_state(question.marked_state(name, value)?)
             .set_request_attributes(Some(question.request_attributes()))
@@ -192,12 +155,12 @@ impl Lex {
         Ok(vec![answer::data_only(name, value)])
     }
 
-    async fn delete(&self, settings: &LexSettings, session: &str) -> Result<(), LexError> {
+    async fn delete(&self, settings: Reached<'_>, session: &str) -> Result<(), Failure> {
         let call = self.client(settings).await.delete_session();
         let done = call
-            .bot_id(&settings.bot_id)
-            .bot_alias_id(&settings.alias_id)
-            .locale_id(&settings.locale)
+            .bot_id(&settings.bot.id)
+            .bot_alias_id(&settings.bot.alias)
+            .locale_id(&settings.bot.locale)
             .session_id(session)
             .send()
             .await;
@@ -209,8 +172,8 @@ impl Lex {
     }
 
     /// The client of a region and endpoint, made when it is first wanted.
-    async fn client(&self, settings: &LexSettings) -> Client {
-        let address = (settings.region.clone(), settings.endpoint.clone());
+    async fn client(&self, settings: Reached<'_>) -> Client {
+        let address = (settings.bot.region.clone(), settings.endpoint.map(str::to_owned));
         let known = self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(&address).cloned();
         if let Some(client) = known {
             return client;
@@ -221,17 +184,17 @@ impl Lex {
         clients.entry(address).or_insert(made).clone()
     }
 
-    async fn connect(&self, settings: &LexSettings) -> Client {
+    async fn connect(&self, settings: Reached<'_>) -> Client {
         // The version is fixed: a newer SDK must not bring back retries or timeouts by new defaults.
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             // The caller tries again within its own deadline, and drops the future when that has passed.
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        if let Some(region) = &settings.region {
+        if let Some(region) = &settings.bot.region {
             loader = loader.region(Region::new(region.clone()));
         }
-        if let Some(endpoint) = &settings.endpoint {
+        if let Some(endpoint) = settings.endpoint {
             loader = loader.endpoint_url(endpoint);
         }
         if let Some(credentials) = &self.credentials {

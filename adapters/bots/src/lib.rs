@@ -21,7 +21,7 @@ use futures_util::future::BoxFuture;
 
 pub use http::ANSWER_BYTES_MAX;
 use http::Http;
-use lex::{Lex, LexError, LexSettings};
+use lex::{Lex, Reached};
 
 /// Header that names the call. A bot that is asked again after a crash knows by it that it answered before.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -49,18 +49,8 @@ impl Elsewhere {
         if let Some(endpoint) = &question.bot.url {
             http::check(endpoint, question.private).await?;
         }
-        let settings = LexSettings {
-            bot_id: lex.id.clone(),
-            alias_id: lex.alias.clone(),
-            locale: lex.locale.clone(),
-            region: lex.region.clone(),
-            endpoint: question.bot.url.clone(),
-            outcomes: lex.outcomes.clone(),
-        };
-        match self.lex.ask(&settings, &question.call.request).await {
-            Ok(responses) => Ok(Told::Now(responses)),
-            Err(LexError { reason, again, after_ms }) => Err(Failure { reason, again, after_ms }),
-        }
+        let reached = Reached { bot: lex, endpoint: question.bot.url.as_deref() };
+        self.lex.ask(reached, &question.call.request).await.map(Told::Now)
     }
 
     /// Asks and reads the answer, however long it takes.

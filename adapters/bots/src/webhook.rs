@@ -1,8 +1,6 @@
 //! Custom webhooks (`domain.md` section 7): the question is posted as it is, the answer is one response or a list, or comes
 //! later.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use convene_core::model::Json;
 use convene_runtime::ports::bots::{Failure, Question};
 use convene_runtime::signing;
@@ -34,8 +32,7 @@ fn signed(question: Question<'_>, body: &[u8]) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
     let Some(key) = question.signing else { return Ok(headers) };
     let id = &question.call.id;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let now = signing::now();
     let signature = signing::sign(key, id, now, body).map_err(failure)?;
     for (name, value) in
         [(signing::ID, id.clone()), (signing::TIMESTAMP, now.to_string()), (signing::SIGNATURE, signature)]

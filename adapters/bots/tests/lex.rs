@@ -8,9 +8,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_sdk_lexruntimev2::config::Credentials;
-use convene_bots::lex::{Lex, LexError, LexSettings};
-use convene_core::centre::Outcome;
+use convene_bots::lex::{Lex, Reached};
+use convene_core::centre::{LexBot, Outcome};
 use convene_core::model::Body;
+use convene_runtime::ports::bots::Failure;
 use serde_json::{Value, json};
 use support::{Asked, KEY, REGION, Reply, SECRET, Server};
 
@@ -18,15 +19,28 @@ fn lex() -> Lex {
     Lex::with_credentials(Credentials::new(KEY, SECRET, Some("a session token".to_owned()), None, "test"))
 }
 
-fn settings(server: &Server) -> LexSettings {
-    LexSettings {
-        bot_id: "BOT1234567".to_owned(),
-        alias_id: "TSTALIASID".to_owned(),
+/// A bot, and the server that plays it.
+#[derive(Default)]
+struct Settings {
+    bot: LexBot,
+    endpoint: Option<String>,
+}
+
+impl Settings {
+    fn reached(&self) -> Reached<'_> {
+        Reached { bot: &self.bot, endpoint: self.endpoint.as_deref() }
+    }
+}
+
+fn settings(server: &Server) -> Settings {
+    let bot = LexBot {
+        id: "BOT1234567".to_owned(),
+        alias: "TSTALIASID".to_owned(),
         locale: "en_US".to_owned(),
         region: Some(REGION.to_owned()),
-        endpoint: Some(server.endpoint()),
         outcomes: Vec::new(),
-    }
+    };
+    Settings { bot, endpoint: Some(server.endpoint()) }
 }
 
 fn says(text: &str, data: Value) -> Value {
@@ -54,9 +68,9 @@ fn text(content: &str) -> Value {
 }
 
 /// Asks once, against a server that always answers the same.
-async fn once(reply: impl Fn() -> Reply + Send + Sync + 'static) -> (Result<Vec<Value>, LexError>, Server) {
+async fn once(reply: impl Fn() -> Reply + Send + Sync + 'static) -> (Result<Vec<Value>, Failure>, Server) {
     let server = Server::start(move |_| reply()).await;
-    let told = lex().ask(&settings(&server), &says("Hello", json!({"tier": "very golden"}))).await;
+    let told = lex().ask(settings(&server).reached(), &says("Hello", json!({"tier": "very golden"}))).await;
     (told, server)
 }
 
@@ -139,7 +153,7 @@ async fn slots_are_filled_over_turns_and_attributes_go_both_ways() {
     let mut data = json!({"tier": "very golden"});
     let mut told = Vec::new();
     for said in ["I want a room", "Paris", "Monday"] {
-        told = lex.ask(&settings, &says(said, data.clone())).await.expect("an answer");
+        told = lex.ask(settings.reached(), &says(said, data.clone())).await.expect("an answer");
         assert_strict(&told);
         for (name, value) in told[0]["data"].as_object().expect("data") {
             assert_ne!(name, "tier", "only what differs comes back");
@@ -214,7 +228,7 @@ async fn the_first_outcome_that_holds_becomes_an_action() {
     })
     .await;
     let mut settings = settings(&server);
-    settings.outcomes = vec![
+    settings.bot.outcomes = vec![
         rule(Some("Other"), Some("Fulfilled"), None, "A"),
         rule(Some("Human"), Some("Failed"), None, "B"),
         rule(Some("Human"), Some("Fulfilled"), Some(("vip", "no")), "C"),
@@ -222,13 +236,13 @@ async fn the_first_outcome_that_holds_becomes_an_action() {
         rule(None, None, None, "E"),
     ];
     let lex = lex();
-    let told = lex.ask(&settings, &says("A human", json!({}))).await.expect("an answer");
+    let told = lex.ask(settings.reached(), &says("A human", json!({}))).await.expect("an answer");
     assert_eq!(told.len(), 2);
     let action = json!({"type": "ACTION", "name": "FIND_AGENT", "data": {"queue": "FIND_AGENT"}});
     assert_eq!(told[1], json!({"mode": null, "body": action}));
     assert_strict(&told);
-    settings.outcomes.truncate(3);
-    assert_eq!(lex.ask(&settings, &says("A human", json!({}))).await.expect("an answer").len(), 1);
+    settings.bot.outcomes.truncate(3);
+    assert_eq!(lex.ask(settings.reached(), &says("A human", json!({}))).await.expect("an answer").len(), 1);
     assert!(server.seen()[0].json().get("sessionState").is_none(), "no data, no state");
 }
 
@@ -284,12 +298,12 @@ async fn an_error_keeps_quiet_about_what_was_sent() {
 async fn a_wrong_secret_is_refused() {
     let server = Server::start(|_| Reply::ok(&answer(json!([]), Value::Null, json!({})))).await;
     let wrong = Lex::with_credentials(Credentials::new(KEY, "not the secret", None, None, "test"));
-    let error = wrong.ask(&settings(&server), &says("Hello", json!({}))).await.expect_err("refused");
+    let error = wrong.ask(settings(&server).reached(), &says("Hello", json!({}))).await.expect_err("refused");
     assert_eq!(error.reason, "InvalidSignatureException (HTTP 403): the signature differs");
     assert!(!error.again);
     let mut elsewhere = settings(&server);
-    elsewhere.region = Some("us-east-1".to_owned());
-    let error = lex().ask(&elsewhere, &says("Hello", json!({}))).await.expect_err("refused");
+    elsewhere.bot.region = Some("us-east-1".to_owned());
+    let error = lex().ask(elsewhere.reached(), &says("Hello", json!({}))).await.expect_err("refused");
     assert_eq!(error.reason, "InvalidSignatureException (HTTP 403): another scope");
 }
 
@@ -297,9 +311,13 @@ async fn a_wrong_secret_is_refused() {
 async fn the_end_deletes_the_session() {
     let deleted = json!({"botId": "BOT1234567", "sessionId": "c:1"});
     let server = Server::start(move |_| Reply::ok(&deleted)).await;
-    lex().forget(&settings(&server), "c:1").await.expect("deleted");
+    lex().ask(settings(&server).reached(), &event("END_CONVERSATION", json!({}))).await.expect("deleted");
     assert_eq!(
-        lex().ask(&settings(&server), &event("END_CONVERSATION", json!({}))).await.expect("deleted").len(),
+        lex()
+            .ask(settings(&server).reached(), &event("END_CONVERSATION", json!({})))
+            .await
+            .expect("deleted")
+            .len(),
         0
     );
     let seen = server.seen();
@@ -310,9 +328,15 @@ async fn the_end_deletes_the_session() {
     }
 
     let missing = Server::start(|_| Reply::error(404, "ResourceNotFoundException", "No session")).await;
-    lex().forget(&settings(&missing), "c:1").await.expect("a missing session is fine");
+    lex()
+        .ask(settings(&missing).reached(), &event("END_CONVERSATION", json!({})))
+        .await
+        .expect("a missing session is fine");
     let closed = Server::start(|_| Reply::error(403, "AccessDeniedException", "No")).await;
-    let error = lex().forget(&settings(&closed), "c:1").await.expect_err("refused");
+    let error = lex()
+        .ask(settings(&closed).reached(), &event("END_CONVERSATION", json!({})))
+        .await
+        .expect_err("refused");
     assert_eq!(error.reason, "AccessDeniedException (HTTP 403): No");
 }
 
@@ -322,13 +346,14 @@ async fn events_write_an_attribute_and_keep_the_others() {
         Server::start(|_| Reply::Send { status: 200, headers: Vec::new(), body: String::new() }).await;
     let (lex, settings) = (lex(), settings(&server));
     let data = json!({"tier": "very golden"});
-    let told = lex.ask(&settings, &event("CHANNEL_SESSION_STARTED", data.clone())).await.expect("told");
+    let told =
+        lex.ask(settings.reached(), &event("CHANNEL_SESSION_STARTED", data.clone())).await.expect("told");
     assert_eq!(told, [json!({"mode": null, "data": {"convene_event": "CHANNEL_SESSION_STARTED"}})]);
-    let told = lex.ask(&settings, &event("HANDED_BACK", data.clone())).await.expect("told");
+    let told = lex.ask(settings.reached(), &event("HANDED_BACK", data.clone())).await.expect("told");
     assert_eq!(told, [json!({"mode": null, "data": {"handed_back": "true"}})]);
     for other in ["AGENT_SUBSCRIBED", "AGENT_UNSUBSCRIBED", "CHANNEL_SESSION_ENDED", "AGENT_RESERVED"] {
         assert_eq!(
-            lex.ask(&settings, &event(other, data.clone())).await.expect("nothing"),
+            lex.ask(settings.reached(), &event(other, data.clone())).await.expect("nothing"),
             Vec::<Value>::new()
         );
     }
@@ -360,10 +385,11 @@ async fn whoever_does_not_wait_leaves_nothing_behind() {
     .await;
     let (lex, settings) = (lex(), settings(&server));
     let question = says("hang", json!({}));
-    let waited = tokio::time::timeout(Duration::from_millis(300), lex.ask(&settings, &question)).await;
+    let waited =
+        tokio::time::timeout(Duration::from_millis(300), lex.ask(settings.reached(), &question)).await;
     assert!(waited.is_err(), "no time limit of its own");
     assert!(server.wait_hung_up(1).await, "the connection is closed");
-    let told = lex.ask(&settings, &says("again", json!({}))).await.expect("the client still works");
+    let told = lex.ask(settings.reached(), &says("again", json!({}))).await.expect("the client still works");
     assert_eq!(told[0]["body"]["markdownText"], "Here.");
     assert_eq!(server.seen().len(), 2);
 }
@@ -375,10 +401,10 @@ async fn a_closed_port_may_be_asked_again() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     settings.endpoint = Some(format!("http://{}", free.local_addr().expect("an address")));
     drop(free);
-    let error = lex().ask(&settings, &says("Hello", json!({}))).await.expect_err("closed");
+    let error = lex().ask(settings.reached(), &says("Hello", json!({}))).await.expect_err("closed");
     assert_eq!((error.reason.as_str(), error.again), ("no connection: connection refused", true));
-    settings.bot_id.clear();
-    let error = lex().ask(&settings, &says("Hello", json!({}))).await.expect_err("no bot");
+    settings.bot.id.clear();
+    let error = lex().ask(settings.reached(), &says("Hello", json!({}))).await.expect_err("no bot");
     assert!(error.reason.contains("bot_id") && !error.again, "{error}");
 }
 
@@ -412,17 +438,12 @@ async fn credentials_come_from_the_environment() {
     assert_eq!(server.seen().len(), 1, "nothing goes out unsigned");
 }
 
-async fn alone() -> Result<Vec<Value>, LexError> {
+async fn alone() -> Result<Vec<Value>, Failure> {
     let endpoint = Some(std::env::var("LEX_TEST_ENDPOINT").expect("run by another test"));
     let ids = || "BOT1234567".to_owned();
-    let settings = LexSettings {
-        bot_id: ids(),
-        alias_id: ids(),
-        locale: "en_US".into(),
-        endpoint,
-        ..LexSettings::default()
-    };
-    Lex::new().ask(&settings, &says("Hello", json!({}))).await
+    let bot = LexBot { id: ids(), alias: ids(), locale: "en_US".into(), ..LexBot::default() };
+    let settings = Settings { bot, endpoint };
+    Lex::new().ask(settings.reached(), &says("Hello", json!({}))).await
 }
 
 #[tokio::test]

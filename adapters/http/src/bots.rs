@@ -1,8 +1,6 @@
 //! Bots that answer later (`domain.md` section 7): `POST /bots/{name}/messages`. What customers read comes in here, so the
 //! caller must prove to be the bot.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use convene_core::centre::BotEntry;
@@ -15,9 +13,6 @@ use crate::command::{Answered, give};
 use crate::extract::{Bytes, Id, Key};
 use crate::problem::Problem;
 
-/// Shortest token that is looked for in an answer, in bytes: a shorter one may be a word.
-const SECRET_BYTES_MIN: usize = 8;
-
 /// `POST /bots/{name}/messages`
 pub(crate) async fn messages(
     State(app): State<App>,
@@ -28,9 +23,8 @@ pub(crate) async fn messages(
 ) -> Answered {
     let deployment = app.handle.deployment();
     let unknown = || Problem::new("unknown_bot", format!("no bot elsewhere is called {name:?}"));
-    let bot = deployment.bot(&name).filter(|b| b.flow.is_none()).ok_or_else(unknown)?;
+    let bot = deployment.bot(&name).filter(|b| b.elsewhere()).ok_or_else(unknown)?;
     authenticate(bot, &headers, &body)?;
-    refuse_echo(bot, &body)?;
     let mut data = read_json(&body)?;
     let said = data["botId"].as_str().unwrap_or(&name);
     if said != name {
@@ -48,7 +42,7 @@ pub(crate) async fn messages(
     give(&app, key, "BOT_MESSAGES", command).await
 }
 
-/// Whether the caller knows the bot's secret: its token, or the key that signs.
+/// Whether the caller knows the bot's secret, its token or the key that signs, and does not put the token into the answer.
 fn authenticate(bot: &BotEntry, headers: &HeaderMap, body: &[u8]) -> Result<(), Problem> {
     let missing = |problem: String| {
         tracing::error!(bot = bot.name, problem, "answers of the bot cannot be authenticated");
@@ -67,11 +61,8 @@ fn authenticate(bot: &BotEntry, headers: &HeaderMap, body: &[u8]) -> Result<(), 
     if let Some(key) = signing_key {
         let text = |name| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let signed = (text(signing::ID), text(signing::TIMESTAMP), text(signing::SIGNATURE));
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-        return match signing::verify(&key, signed, body, i64::try_from(now).unwrap_or(i64::MAX)) {
-            Ok(()) => Ok(()),
-            Err(problem) => refused(&problem),
-        };
+        signing::verify(&key, signed, body, signing::now()).or_else(|problem| refused(&problem))?;
+        return refuse_echo(token.as_deref(), body);
     }
     let given = match &bot.token_header {
         Some(name) => headers.get(name).and_then(|v| v.to_str().ok()),
@@ -80,17 +71,14 @@ fn authenticate(bot: &BotEntry, headers: &HeaderMap, body: &[u8]) -> Result<(), 
             .and_then(|v| v.to_str().ok())
             .and_then(|v| v.strip_prefix("Bearer ")),
     };
-    match given.zip(token).is_some_and(|(given, token)| same(given.as_bytes(), token.as_bytes())) {
-        true => Ok(()),
+    match given.zip(token.as_deref()).is_some_and(|(given, token)| same(given.as_bytes(), token.as_bytes())) {
+        true => refuse_echo(token.as_deref(), body),
         false => refused("the bot's token is missing or wrong"),
     }
 }
 
-/// What a bot says is journaled and shown: an answer that holds the bot's own token is not taken.
-fn refuse_echo(bot: &BotEntry, body: &[u8]) -> Result<(), Problem> {
-    let token = calls::read(bot.token.as_ref()).ok().flatten().filter(|t| t.len() >= SECRET_BYTES_MIN);
-    let held = token.is_some_and(|t| body.windows(t.len()).any(|part| part == t.as_bytes()));
-    match held {
+fn refuse_echo(token: Option<&str>, body: &[u8]) -> Result<(), Problem> {
+    match calls::echoes(token, body) {
         true => Err(Problem::new(
             "answer_holds_secret",
             "the answer holds the bot's own token; it is not looked at",

@@ -57,7 +57,7 @@ impl Calls {
         call: &BotCall,
     ) -> Option<(String, BotResult)> {
         let deployment = deployments.current();
-        let bot = deployment.bot(&call.bot).filter(|b| b.flow.is_none())?.clone();
+        let bot = deployment.bot(&call.bot).filter(|b| b.elsewhere())?.clone();
         let left = Duration::from_millis(u64::try_from(call.deadline - clock.now()).unwrap_or(0));
         let deadline = Instant::now() + left;
         let outcome = match left.is_zero() {
@@ -192,6 +192,16 @@ impl Gate {
             state.left_alone_until = Some(Instant::now() + Duration::from_millis(pause));
         }
     }
+}
+
+/// Shortest token that is looked for in an answer, in bytes: a shorter one may be a word that a bot says.
+const SECRET_BYTES_MIN: usize = 8;
+
+/// Whether an answer holds the bot's own token. Answers are journaled and shown, so one that echoes it is not taken.
+#[must_use]
+pub fn echoes(token: Option<&str>, answer: &[u8]) -> bool {
+    let token = token.filter(|token| token.len() >= SECRET_BYTES_MIN).map(str::as_bytes);
+    token.is_some_and(|token| answer.windows(token.len()).any(|part| part == token))
 }
 
 /// Reads a secret where it is. `None` when the deployment names none.

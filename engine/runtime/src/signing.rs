@@ -1,6 +1,8 @@
 //! Signatures after Standard Webhooks (<https://www.standardwebhooks.com>): `webhook-id`, `webhook-timestamp` and
 //! `webhook-signature`, an HMAC-SHA256 of `id.timestamp.body` with a shared key.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,6 +17,13 @@ pub const SIGNATURE: &str = "webhook-signature";
 
 /// How far a signed time may be from now, seconds: an old message that somebody kept is not taken.
 const TOLERANCE_S: i64 = 300;
+
+/// Now, in seconds since 1970, as signatures have it.
+#[must_use]
+pub fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    i64::try_from(now).unwrap_or(i64::MAX)
+}
 
 /// Signs a message. The key is `whsec_` and base64, as the standard has it; any other text is taken as it is.
 ///

@@ -6,7 +6,7 @@ use std::io;
 use aws_sdk_lexruntimev2::config::http::HttpResponse;
 use aws_sdk_lexruntimev2::error::{BuildError, ProvideErrorMetadata, SdkError};
 
-use super::LexError;
+use convene_runtime::ports::bots::Failure;
 
 /// Longest message of the service that is passed on, in characters.
 const MESSAGE_MAX: usize = 200;
@@ -16,7 +16,7 @@ const PRIVATE_MIN: usize = 4;
 const TELLTALES: [&str; 3] = ["attribute", "aws4-hmac-sha256", "x-amz-security-token"];
 
 /// Classifies an error of the SDK. `private` are texts a message must not repeat.
-pub(super) fn explain<E>(error: &SdkError<E>, private: &[&str]) -> LexError
+pub(super) fn explain<E>(error: &SdkError<E>, private: &[&str]) -> Failure
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -28,19 +28,19 @@ where
         SdkError::ResponseError(broken) => {
             let status = broken.raw().status().as_u16();
             let reason = format!("the answer cannot be read (HTTP {status})");
-            LexError { reason, again: status >= 500, after_ms: retry_after(broken.raw()) }
+            Failure { reason, again: status >= 500, after_ms: retry_after(broken.raw()) }
         }
         _ => not_sent(error),
     }
 }
 
 /// A good status, but no answer of Lex. The bot may have acted, so asking again is not safe.
-pub(super) fn unreadable() -> LexError {
-    LexError { reason: "the answer cannot be read (HTTP 200)".to_owned(), again: false, after_ms: None }
+pub(super) fn unreadable() -> Failure {
+    Failure { reason: "the answer cannot be read (HTTP 200)".to_owned(), again: false, after_ms: None }
 }
 
 /// The service answered with an error.
-fn told(code: Option<&str>, message: Option<&str>, raw: &HttpResponse, private: &[&str]) -> LexError {
+fn told(code: Option<&str>, message: Option<&str>, raw: &HttpResponse, private: &[&str]) -> Failure {
     let status = raw.status().as_u16();
     let mut reason = match code.and_then(|code| presentable(code, private)) {
         Some(code) => format!("{code} (HTTP {status})"),
@@ -51,13 +51,13 @@ fn told(code: Option<&str>, message: Option<&str>, raw: &HttpResponse, private: 
         reason.push_str(&message);
     }
     let again = status == 429 || status >= 500 || code == Some("ThrottlingException");
-    LexError { reason, again, after_ms: retry_after(raw) }
+    Failure { reason, again, after_ms: retry_after(raw) }
 }
 
 /// The request did not get through. The texts are our own: errors of the layers below may quote what they were
 /// given, such as a line of a credentials file.
-fn not_sent(error: &(dyn Error + 'static)) -> LexError {
-    let failed = |reason: String, again: bool| LexError { reason, again, after_ms: None };
+fn not_sent(error: &(dyn Error + 'static)) -> Failure {
+    let failed = |reason: String, again: bool| Failure { reason, again, after_ms: None };
     for cause in chain(error) {
         if let Some(cause) = cause.downcast_ref::<io::Error>() {
             let kind = cause.kind();

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_lexruntimev2::types::{DialogAction, DialogActionType, SessionState};
 use serde_json::Value;
 
-use super::LexError;
 use crate::pressed;
+use convene_runtime::ports::bots::Failure;
 
 /// Longest text Lex reads, in characters.
 const TEXT_MAX: usize = 1024;
@@ -44,7 +44,7 @@ pub(super) struct Question {
 
 impl Question {
     /// Reads a question. Fails when it names no conversation.
-    pub(super) fn read(request: &Value) -> Result<Self, LexError> {
+    pub(super) fn read(request: &Value) -> Result<Self, Failure> {
         let Some(conversation) = text_at(request, "/conversation") else {
             return Err(not_asked("the question names no conversation"));
         };
@@ -74,7 +74,7 @@ impl Question {
     }
 
     /// The session state that also sets one attribute and waits for a new request of the customer.
-    pub(super) fn marked_state(&self, name: &str, value: &str) -> Result<SessionState, LexError> {
+    pub(super) fn marked_state(&self, name: &str, value: &str) -> Result<SessionState, Failure> {
         let action = DialogAction::builder().r#type(DialogActionType::ElicitIntent).build();
         let action = action.map_err(|_| not_asked("the dialog action cannot be built"))?;
         let mut attributes = self.data.clone();
@@ -150,8 +150,8 @@ fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str().filter(|text| !text.is_empty())
 }
 
-fn not_asked(reason: &str) -> LexError {
-    LexError { reason: reason.to_owned(), again: false, after_ms: None }
+fn not_asked(reason: &str) -> Failure {
+    Failure { reason: reason.to_owned(), again: false, after_ms: None }
 }
 
 #[cfg(test)]

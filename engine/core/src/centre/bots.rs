@@ -27,20 +27,10 @@ impl BotKind {
         ("LEX", Self::Lex),
         ("LLM", Self::Llm),
     ];
-
-    /// The `botType` it has on the wire (section 7); a flow is of no type that the field knows.
-    #[must_use]
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::Script => "NOT_SET",
-            Self::Rasa => "RASA",
-            Self::Webhook | Self::Lex | Self::Llm => "CUSTOM",
-        }
-    }
 }
 
 /// A bot.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct BotEntry {
     /// Name.
     pub name: String,
@@ -76,6 +66,38 @@ pub struct BotEntry {
     pub llm: Option<LlmBot>,
 }
 
+impl Default for BotEntry {
+    /// A bot of which nothing is said.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            kind: BotKind::Script,
+            flow: None,
+            url: None,
+            token: None,
+            token_header: None,
+            signing: None,
+            later: false,
+            timeout_ms: 10_000,
+            events: false,
+            at_once: 100,
+            retries: 2,
+            breaker: Breaker { failures: 5, pause_ms: 10_000 },
+            suggestions: 3,
+            lex: None,
+            llm: None,
+        }
+    }
+}
+
+impl BotEntry {
+    /// Whether it is a program elsewhere that is called, and not a flow of the deployment.
+    #[must_use]
+    pub fn elsewhere(&self) -> bool {
+        self.kind != BotKind::Script
+    }
+}
+
 /// Where a secret is. The secret itself never stands in a file of the deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Secret {
@@ -86,7 +108,7 @@ pub enum Secret {
 }
 
 /// A bot that fails again and again is left alone for a while: its customers need not wait for another time-out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Breaker {
     /// Failures in a row after which it is left alone; 0 for never.
     pub failures: u32,

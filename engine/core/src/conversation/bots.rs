@@ -75,53 +75,39 @@ fn intent_question(work: &Work<'_>, event: &Happening) -> BotQuestion {
         EventName::AgentReserved => event.data["ccUser"].clone(),
         _ => event.data["agentParticipant"]["participant"].clone(),
     };
-    let request = json!({
+    let request = intent(work, event.name.as_str(), entities);
+    BotQuestion { request, session: event.session.clone(), expects_answer: false }
+}
+
+/// A question that tells a bot of something that happened.
+fn intent(work: &Work<'_>, name: &str, entities: Json) -> Json {
+    json!({
         "conversation": work.c.id,
         "type": "intent",
-        "message": event.name.as_str(),
+        "message": name,
         "entities": entities,
         "metadata": null,
-    });
-    BotQuestion { request, session: event.session.clone(), expects_answer: false }
+    })
 }
 
 /// The conversation is the bot's again: it is told what happened meanwhile.
 pub(super) fn handed_back(work: &mut Work<'_>, bot: &str) {
-    let told = |b: &&BotEntry| b.kind != BotKind::Script && b.events;
-    let Some(entry) = work.d.centre.bots.get(bot).filter(told) else {
-        return;
-    };
-    let name = entry.name.clone();
-    let request = json!({
-        "conversation": work.c.id,
-        "type": "intent",
-        "message": HANDED_BACK,
-        "entities": handoff::packet(&work.c),
-        "metadata": null,
-    });
-    let session = work.c.current_session().map(|s| s.id.clone());
-    ask(work, &name, BotQuestion { request, session, expects_answer: false });
+    if work.d.centre.bots.get(bot).is_some_and(|b| b.elsewhere() && b.events) {
+        let request = intent(work, HANDED_BACK, handoff::packet(&work.c));
+        let session = work.c.current_session().map(|s| s.id.clone());
+        ask(work, bot, BotQuestion { request, session, expects_answer: false });
+    }
 }
 
 /// The conversation ends: a bot that remembers it elsewhere is told. Nobody waits for its answer.
 pub(super) fn conversation_ends(work: &mut Work<'_>) {
-    let told = |b: &&BotEntry| b.kind == BotKind::Lex || (b.kind != BotKind::Script && b.events);
+    let told = |b: &&BotEntry| b.kind == BotKind::Lex || (b.elsewhere() && b.events);
     let Some(bot) = work.c.bot_seat().and_then(|s| work.d.centre.bots.get(&s.who)).filter(told) else {
         return;
     };
     let session = work.c.sessions.last().map(|s| wire::session_by_id(work, &s.id, true));
-    let mut request = json!({
-        "conversation": work.c.id,
-        "type": "intent",
-        "message": "END_CONVERSATION",
-        "entities": { "channelSession": session },
-        "metadata": null,
-    });
-    set_the_scene(work, &bot.name, 0, &mut request);
-    let deadline = work.at + bot.timeout_ms;
-    let id = work.ids.fresh();
-    let conversation = work.c.id.clone();
-    work.out.bot_calls.push(BotCall { id, bot: bot.name.clone(), conversation, request, deadline });
+    let mut request = intent(work, "END_CONVERSATION", json!({ "channelSession": session }));
+    send(work, bot, &mut request);
 }
 
 /// Asks now, or after the call that is out.
@@ -140,36 +126,43 @@ fn ask(work: &mut Work<'_>, bot: &str, question: BotQuestion) {
 }
 
 fn call(work: &mut Work<'_>, bot: &str, mut question: BotQuestion) {
-    let entry = work.d.centre.bots.get(bot);
-    let timeout = entry.map_or(0, |b| b.timeout_ms);
-    let shown = entry.and_then(|b| b.llm.as_ref()).map_or(0, |llm| llm.history);
-    set_the_scene(work, bot, shown, &mut question.request);
+    let Some(entry) = work.d.centre.bots.get(bot) else { return };
+    let id = send(work, entry, &mut question.request);
+    work.note(format!("bot {bot}"), "is asked", format!("answer within {} s", entry.timeout_ms / 1000));
+    work.c.bots.entry(bot.to_owned()).or_default().call = Some(OpenCall { id, question });
+    work.set_timer(format!("{BOT}{bot}"), entry.timeout_ms, None);
+}
+
+/// Puts a question to a bot; returns the id of the call.
+fn send(work: &mut Work<'_>, bot: &BotEntry, request: &mut Json) -> String {
+    set_the_scene(work, bot, request);
     let id = work.ids.fresh();
-    let deadline = work.at + timeout;
     work.out.bot_calls.push(BotCall {
         id: id.clone(),
-        bot: bot.to_owned(),
+        bot: bot.name.clone(),
         conversation: work.c.id.clone(),
-        request: question.request.clone(),
-        deadline,
+        request: request.clone(),
+        deadline: work.at + bot.timeout_ms,
     });
-    work.note(format!("bot {bot}"), "is asked", format!("answer within {} s", timeout / 1000));
-    work.c.bots.entry(bot.to_owned()).or_default().call = Some(OpenCall { id, question });
-    work.set_timer(format!("{BOT}{bot}"), timeout, None);
+    id
 }
 
 /// What a bot may need beside the question, as it is at this moment: its role, conversation data, and for a bot that
 /// remembers nothing itself the latest lines and how often it answered.
-fn set_the_scene(work: &Work<'_>, bot: &str, lines: usize, request: &mut Json) {
-    let role = work.c.seats.iter().find(|s| s.kind == SeatKind::Bot && s.who == bot).map(|s| s.role.as_str());
-    request["role"] = json!(role);
+fn set_the_scene(work: &Work<'_>, bot: &BotEntry, request: &mut Json) {
+    request["role"] = json!(role_of(work, &bot.name).map(|role| role.as_str().to_owned()));
     request["data"] = json!(work.c.data);
-    if lines > 0 {
+    if let Some(llm) = &bot.llm {
         let story = &work.c.story;
-        let from = story.lines.len().saturating_sub(lines);
+        let from = story.lines.len().saturating_sub(llm.history);
         request["history"] = json!(story.lines[from..]);
-        request["turns"] = json!(story.turns.get(bot).copied().unwrap_or_default());
+        request["turns"] = json!(story.turns.get(&bot.name).copied().unwrap_or_default());
     }
+}
+
+/// The role of a bot; `None` when it is not in the conversation.
+fn role_of(work: &Work<'_>, bot: &str) -> Option<ParticipantRole> {
+    work.c.seats.iter().find(|s| s.kind == SeatKind::Bot && s.who == bot).map(|s| s.role)
 }
 
 /// Takes the call of a bot off the table; `None` when it is not the one that is out.
@@ -221,7 +214,7 @@ pub(super) fn answered(work: &mut Work<'_>, bot: &str, call: &str, result: &BotR
 /// recorded and not delivered (U41).
 pub(super) fn answers_later(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let bot = data["botId"].as_str().unwrap_or_default();
-    if work.d.centre.bots.get(bot).is_none_or(|b| b.kind == BotKind::Script) {
+    if work.d.centre.bots.get(bot).is_none_or(|b| !b.elsewhere()) {
         let detail = format!("no bot elsewhere is called {bot:?}");
         return Err(Reply::refused("unknown_bot", detail, Json::Null));
     }
@@ -270,15 +263,15 @@ fn fallback(work: &mut Work<'_>, bot: &str, question: &BotQuestion, name: EventN
 /// the surest first.
 fn act_upon(work: &mut Work<'_>, bot: &str, question: &BotQuestion, answer: &Json) {
     let responses = match answer {
-        Json::Array(list) => list.clone(),
-        Json::Null => Vec::new(),
-        one => vec![one.clone()],
+        Json::Array(list) => list.as_slice(),
+        Json::Null => &[],
+        one => std::slice::from_ref(one),
     };
     work.note(format!("bot {bot}"), format!("answers with {} responses", responses.len()), "");
     if question.expects_answer {
         *work.c.story.turns.entry(bot.to_owned()).or_default() += 1;
     }
-    let role = work.c.seats.iter().find(|s| s.kind == SeatKind::Bot && s.who == bot).map(|s| s.role);
+    let role = role_of(work, bot);
     let mut suggested = Vec::new();
     for response in responses.iter().take(RESPONSES_MAX) {
         handoff::learn(work, response);
@@ -337,7 +330,7 @@ fn words(response: &Json) -> Words<'_> {
 
 /// An order. One that was asked for while the bot talked to the customer is too late once an agent does.
 fn ordered(work: &mut Work<'_>, bot: &str, question: &BotQuestion, name: &str, data: &Json) {
-    let role = work.c.seats.iter().find(|s| s.kind == SeatKind::Bot && s.who == bot).map(|s| s.role);
+    let role = role_of(work, bot);
     if question.request["role"] == "PRIMARY" && role != Some(ParticipantRole::Primary) {
         let why = "an agent came while it was asked; recorded and not carried out";
         work.note(format!("bot {bot}"), format!("orders {name} too late"), why);
@@ -381,7 +374,7 @@ pub(super) fn speak(
     question: &BotQuestion,
     body: &Body,
 ) -> Result<(), String> {
-    let role = work.c.seats.iter().find(|s| s.kind == SeatKind::Bot && s.who == bot).map(|s| s.role);
+    let role = role_of(work, bot);
     match role {
         Some(ParticipantRole::Primary) => {
             let session = question.session.clone().or_else(|| work.c.current_session().map(|s| s.id.clone()));

@@ -12,11 +12,6 @@ use crate::model::Json;
 use crate::rules::Host;
 use crate::yaml::{self, Fields, Node};
 
-/// Suggestions of one answer that agents of a scenario see.
-const SUGGESTIONS: usize = 3;
-/// How long a scripted bot may take to answer (U41).
-const BOT_TIMEOUT_MS: i64 = 10_000;
-
 /// A scenario.
 #[derive(Debug, Clone)]
 pub struct Scenario {
@@ -300,8 +295,6 @@ impl Scenario {
             centre.bots.entry(name.clone()).or_insert_with(|| BotEntry {
                 name: name.clone(),
                 kind: BotKind::Webhook,
-                timeout_ms: BOT_TIMEOUT_MS,
-                suggestions: SUGGESTIONS,
                 ..BotEntry::default()
             });
         }

@@ -63,6 +63,12 @@ pub struct Failure {
     pub after_ms: Option<u64>,
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
 /// Calls bots.
 pub trait Bots: Send + Sync + 'static {
     /// Makes one call; must return by the time that is left.

@@ -5,21 +5,10 @@ mod kinds;
 use std::collections::BTreeMap;
 
 use super::{known, open};
-use crate::centre::{BotEntry, BotKind, Breaker, Centre, Secret, address};
+use crate::centre::{BotEntry, BotKind, Centre, Secret, address};
 use crate::diagnostic::{Finding, Findings, Place, codes};
 use crate::flow::{FlowKind, Header};
 use crate::yaml::{self, Fields, Node};
-
-/// How long a bot may take unless said: 10 s (U41).
-const BOT_TIMEOUT_MS: i64 = 10_000;
-/// Calls at the same time unless said.
-const AT_ONCE: i64 = 100;
-/// Repetitions of a call that was certainly not taken, unless said.
-const RETRIES: i64 = 2;
-/// Suggestions of one answer unless said.
-const SUGGESTIONS: i64 = 3;
-/// Failures in a row after which a bot is left alone, and for how long, unless said.
-const BREAKER: Breaker = Breaker { failures: 5, pause_ms: 10_000 };
 
 /// What stands beside the centre and belongs to its bots.
 pub(crate) struct Beside<'a> {
@@ -38,12 +27,7 @@ pub(super) fn bots(
     private(fields, centre, findings);
     for entry in fields.names("bots", findings) {
         let name = entry.key.text.clone();
-        let mut bot = BotEntry {
-            name: name.clone(),
-            timeout_ms: BOT_TIMEOUT_MS,
-            breaker: BREAKER,
-            ..BotEntry::default()
-        };
+        let mut bot = BotEntry { name: name.clone(), ..BotEntry::default() };
         if let Some(mut fields) = open(entry, "bot", 1..=110, findings) {
             let names: Vec<&str> = BotKind::NAMES.iter().map(|(name, _)| *name).collect();
             let kind = fields.required("kind", findings);
@@ -77,24 +61,26 @@ fn of_kind(fields: &mut Fields<'_>, bot: &mut BotEntry, beside: &Beside<'_>, fin
         BotKind::Llm => kinds::llm(fields, bot, beside.prompts, findings),
     }
     let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
-    bot.at_once = number(fields.integer_or("at_once", 1..=10_000, AT_ONCE, findings));
-    bot.retries = number(fields.integer_or("retries", 0..=5, RETRIES, findings));
+    bot.at_once = number(fields.integer_or("at_once", 1..=10_000, bot.at_once.into(), findings));
+    bot.retries = number(fields.integer_or("retries", 0..=5, bot.retries.into(), findings));
     if let Some(node) = fields.get("breaker")
         && let Some(mut fields) = Fields::of(node, &node.place, "`breaker`", findings)
     {
-        bot.breaker.failures =
-            number(fields.integer_or("failures", 0..=1_000, i64::from(BREAKER.failures), findings));
-        bot.breaker.pause_ms = fields.duration("pause", findings).unwrap_or(BREAKER.pause_ms);
+        let breaker = &mut bot.breaker;
+        breaker.failures =
+            number(fields.integer_or("failures", 0..=1_000, breaker.failures.into(), findings));
+        breaker.pause_ms = fields.duration("pause", findings).unwrap_or(breaker.pause_ms);
         fields.finish(findings);
     }
 }
 
 /// What every kind may say.
 fn common(fields: &mut Fields<'_>, bot: &mut BotEntry, findings: &mut Findings) {
-    bot.timeout_ms = fields.duration("timeout", findings).unwrap_or(BOT_TIMEOUT_MS);
-    bot.events = fields.boolean_or("events", false, findings);
-    let suggestions = fields.integer_or("suggestions", 1..=20, SUGGESTIONS, findings);
-    bot.suggestions = usize::try_from(suggestions).unwrap_or(1);
+    bot.timeout_ms = fields.duration("timeout", findings).unwrap_or(bot.timeout_ms);
+    bot.events = fields.boolean_or("events", bot.events, findings);
+    let suggestions = fields.integer("suggestions", 1..=20, findings);
+    let suggestions = suggestions.and_then(|n| usize::try_from(n).ok());
+    bot.suggestions = suggestions.unwrap_or(bot.suggestions);
 }
 
 /// Hosts with ports that may be called although they are private.
