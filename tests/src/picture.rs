@@ -40,7 +40,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("seen", &["id"]),
     ("timer", &["owner", "name", "partition", "id"]),
     ("hop", &["id"]),
-    ("outbox", &["key", "version"]),
+    ("outbox", &["partition", "pointers"]),
     ("bot_call", &["id"]),
     ("dead_letter", &["id", "reason", "detail", "length(payload)"]),
     ("customer", &["id", "body"]),

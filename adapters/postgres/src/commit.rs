@@ -1,6 +1,6 @@
 //! Writes a batch: all of it, or nothing.
 
-use convene_runtime::ports::store::{Batch, JournalRow, StateRow, StoreResult, TENANT};
+use convene_runtime::ports::store::{Batch, JournalRow, StateRow, StoreResult, TENANT, Unpublished};
 use sqlx::postgres::{PgArguments, PgPool};
 use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres};
@@ -39,7 +39,7 @@ async fn write(connection: &mut PgConnection, batch: &Batch, net: &Net<'_>) -> S
         .bind(net.seen.keys().map(|id| clean(id)).collect::<Vec<_>>())
         .bind(net.seen.values().copied().collect::<Vec<_>>());
     let statement = bind_journal(statement, &batch.journal);
-    let statement = bind_outbox(statement, net);
+    let statement = bind_outbox(statement, batch);
     let statement = bind_states(statement, net);
     let statement = bind_routing(statement, batch.routing_version, net);
     let statement = bind_timers(statement, net);
@@ -63,13 +63,15 @@ fn bind_journal<'q>(statement: Statement<'q>, rows: &[JournalRow]) -> Statement<
         .bind(texts(rows, |row| &row.output))
 }
 
-fn bind_outbox<'q>(statement: Statement<'q>, net: &Net<'_>) -> Statement<'q> {
+/// A parcel is marked by a later batch than the one that wrote it: the two lists never meet.
+fn bind_outbox<'q>(statement: Statement<'q>, batch: &Batch) -> Statement<'q> {
+    let pointers = |new: &Unpublished| serde_json::to_string(&new.rows).unwrap_or_default();
     statement
-        .bind(texts(&net.outbox_new, |pointer| &pointer.key))
-        .bind(column(&net.outbox_new, |pointer| pointer.version))
-        .bind(column(&net.outbox_new, |pointer| signed(pointer.partition)))
-        .bind(texts(&net.outbox_gone, |pointer| &pointer.key))
-        .bind(column(&net.outbox_gone, |pointer| pointer.version))
+        .bind(texts(&batch.unpublished, |new| &new.parcel.batch))
+        .bind(column(&batch.unpublished, |new| signed(new.parcel.partition)))
+        .bind(column(&batch.unpublished, pointers))
+        .bind(texts(&batch.published, |gone| &gone.batch))
+        .bind(column(&batch.published, |gone| signed(gone.partition)))
 }
 
 fn bind_states<'q>(statement: Statement<'q>, net: &Net<'_>) -> Statement<'q> {

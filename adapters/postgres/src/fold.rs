@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use convene_core::effect::{BotCall, TimerSet};
 use convene_runtime::ports::store::{
-    Batch, Hop, RecordWrite, StateRow, StateWrite, StoreError, StoreResult, TimerWrite, Unpublished,
+    Batch, Hop, RecordWrite, StateRow, StateWrite, StoreError, StoreResult, TimerWrite,
 };
 
 /// What remains of a batch. Its lists have no key twice, and no key in two of them.
@@ -20,8 +20,6 @@ pub(crate) struct Net<'a> {
     pub(crate) records_gone: Vec<&'a str>,
     pub(crate) timers_set: Vec<(&'a str, u32, &'a TimerSet)>,
     pub(crate) timers_gone: Vec<(&'a str, &'a str)>,
-    pub(crate) outbox_new: Vec<&'a Unpublished>,
-    pub(crate) outbox_gone: Vec<&'a Unpublished>,
     pub(crate) hops_new: Vec<&'a Hop>,
     pub(crate) hops_gone: Vec<&'a str>,
     pub(crate) calls_new: Vec<(u32, &'a BotCall)>,
@@ -44,11 +42,6 @@ impl<'a> Net<'a> {
         net.fold_states(&batch.states)?;
         net.fold_records(&batch.records);
         net.fold_timers(&batch.timers);
-        let published: BTreeSet<_> = batch.published.iter().collect();
-        // In the order of the journal: the database numbers them as they come, and recovery publishes by number.
-        let mut named = published.clone();
-        net.outbox_new = batch.unpublished.iter().filter(|pointer| named.insert(pointer)).collect();
-        net.outbox_gone = published.into_iter().collect();
         let done: BTreeSet<&str> = batch.hops_done.iter().map(String::as_str).collect();
         // In the order they were asked for: the database numbers them as they come.
         net.hops_new = batch.hops.iter().filter(|hop| !done.contains(hop.id.as_str())).collect();

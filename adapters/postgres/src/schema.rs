@@ -6,12 +6,13 @@ use sqlx::PgPool;
 use crate::error::store_error;
 
 /// All steps in order. Append only: a step that was released is never changed.
-const STEPS: [(&str, &str); 5] = [
+const STEPS: [(&str, &str); 6] = [
     ("0001_conversations", include_str!("../migrations/0001_conversations.sql")),
     ("0002_directory", include_str!("../migrations/0002_directory.sql")),
     ("0003_engines", include_str!("../migrations/0003_engines.sql")),
     ("0004_reports", include_str!("../migrations/0004_reports.sql")),
     ("0005_routing", include_str!("../migrations/0005_routing.sql")),
+    ("0006_outbox", include_str!("../migrations/0006_outbox.sql")),
 ];
 
 /// Months of journal partitions made in advance.

@@ -2,7 +2,8 @@
 
 use convene_core::effect::BotCall;
 use convene_runtime::ports::store::{
-    Batch, Hop, JournalRow, RecordWrite, StateWrite, StoreError, StoreResult, TENANT, TimerWrite, Unpublished,
+    Batch, Hop, JournalRow, Parcel, RecordWrite, StateWrite, StoreError, StoreResult, TENANT, TimerWrite,
+    Unpublished,
 };
 use sqlx::{SqliteConnection, SqlitePool};
 
@@ -176,25 +177,23 @@ async fn write_journal(connection: &mut SqliteConnection, rows: &[JournalRow]) -
 async fn write_outbox(
     connection: &mut SqliteConnection,
     unpublished: &[Unpublished],
-    published: &[Unpublished],
+    published: &[Parcel],
 ) -> StoreResult<()> {
-    for pointer in unpublished {
-        sqlx::query(
-            "insert into outbox (tenant, key, version, partition) values (?1, ?2, ?3, ?4) on conflict do nothing",
-        )
-        .bind(TENANT)
-        .bind(&pointer.key)
-        .bind(pointer.version)
-        .bind(i64::from(pointer.partition))
-        .execute(&mut *connection)
-        .await
-        .map_err(store_error)?;
-    }
-    for pointer in published {
-        sqlx::query("delete from outbox where tenant = ?1 and key = ?2 and version = ?3")
+    for new in unpublished {
+        sqlx::query("insert into outbox (tenant, batch, partition, pointers) values (?1, ?2, ?3, ?4)")
             .bind(TENANT)
-            .bind(&pointer.key)
-            .bind(pointer.version)
+            .bind(&new.parcel.batch)
+            .bind(i64::from(new.parcel.partition))
+            .bind(serde_json::to_string(&new.rows).unwrap_or_default())
+            .execute(&mut *connection)
+            .await
+            .map_err(store_error)?;
+    }
+    for gone in published {
+        sqlx::query("delete from outbox where tenant = ?1 and batch = ?2 and partition = ?3")
+            .bind(TENANT)
+            .bind(&gone.batch)
+            .bind(i64::from(gone.partition))
             .execute(&mut *connection)
             .await
             .map_err(store_error)?;

@@ -1,7 +1,7 @@
 //! What the owner before left undone.
 
 use convene_core::effect::BotCall;
-use convene_runtime::ports::store::{Hop, StoreError, StoreResult, TENANT, Unfinished, Unpublished};
+use convene_runtime::ports::store::{Hop, Parcel, StoreError, StoreResult, TENANT, Unfinished};
 use sqlx::Row;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
@@ -15,13 +15,19 @@ pub(crate) async fn unfinished(pool: &SqlitePool, partitions: &[u32]) -> StoreRe
         "select id, partition, at, ordinal, body from hop
         where tenant = ?1 and partition in (select value from json_each(?2)) order by at, seq",
     );
+    // The parcels of a batch are numbered one after the other, since one transaction wrote them.
     let publications = sqlx::query(
-        "select o.key, o.version, o.partition, coalesce(c.output, '[]') as output
-        from outbox o
-        left join journal j on j.tenant = o.tenant and j.key = o.key and j.version = o.version
+        "select o.batch, o.partition, coalesce(c.output, '[]') as output
+        from (
+            select *, min(seq) over (partition by batch) as first from outbox
+            where tenant = ?1 and partition in (select value from json_each(?2))
+        ) o
+        join json_each(o.pointers) p
+        left join journal j
+            on j.tenant = o.tenant and j.key = p.value ->> 1 and j.version = p.value ->> 2
         left join journal_content c
             on c.tenant = j.tenant and c.key = j.key and c.version = j.version
-        where o.tenant = ?1 and o.partition in (select value from json_each(?2)) order by j.at, o.seq",
+        order by o.first, p.value ->> 0",
     );
     let calls = sqlx::query(
         "select id, partition, bot, conversation, request, deadline from bot_call
@@ -52,13 +58,9 @@ fn hop(row: &SqliteRow) -> StoreResult<Hop> {
     })
 }
 
-fn publication(row: &SqliteRow) -> StoreResult<(Unpublished, String)> {
-    let pointer = Unpublished {
-        key: row.try_get("key").map_err(store_error)?,
-        version: row.try_get("version").map_err(store_error)?,
-        partition: partition(row)?,
-    };
-    Ok((pointer, row.try_get("output").map_err(store_error)?))
+fn publication(row: &SqliteRow) -> StoreResult<(Parcel, String)> {
+    let parcel = Parcel { batch: row.try_get("batch").map_err(store_error)?, partition: partition(row)? };
+    Ok((parcel, row.try_get("output").map_err(store_error)?))
 }
 
 fn bot_call(row: &SqliteRow) -> StoreResult<(u32, BotCall)> {

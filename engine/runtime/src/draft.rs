@@ -6,7 +6,7 @@ use convene_core::effect::{BotCall, Publication, Reply};
 
 use crate::item::Item;
 use crate::ports::bus::{Outgoing, ReplyTo, Token};
-use crate::ports::store::{Batch, StateWrite, Unpublished};
+use crate::ports::store::{Batch, Parcel, Pointer, StateWrite, Unpublished};
 
 /// A batch and what follows its commit.
 #[derive(Debug, Default)]
@@ -23,8 +23,10 @@ pub(crate) struct Draft {
     pub tokens: Vec<Token>,
     /// Answers to give, by input id.
     pub replies: Vec<(String, ReplyTo, Reply)>,
-    /// Publications in order.
-    pub publications: Vec<(Unpublished, Vec<Publication>)>,
+    /// Publications in order, those of one journal row together.
+    pub publications: Vec<Vec<Publication>>,
+    /// The rows they stand in, by the partition that publishes them.
+    pub pointers: BTreeMap<u32, Vec<Pointer>>,
     /// Bots to ask.
     pub bot_calls: Vec<(u32, BotCall)>,
     /// Ids of the inputs in it.
@@ -48,7 +50,22 @@ impl Draft {
     pub(crate) fn close(&mut self) {
         self.batch.states = std::mem::take(&mut self.states).into_values().collect();
         self.batch.hops.clone_from(&self.hops_out);
-        self.batch.unpublished = self.publications.iter().map(|(at, _)| at.clone()).collect();
+        let batch = uuid::Uuid::new_v4().to_string();
+        let of = |(partition, rows)| Unpublished { parcel: Parcel { batch: batch.clone(), partition }, rows };
+        self.batch.unpublished = std::mem::take(&mut self.pointers).into_iter().map(of).collect();
+    }
+
+    /// Keeps what a journal row publishes.
+    pub(crate) fn publish(
+        &mut self,
+        partition: u32,
+        key: &str,
+        version: i64,
+        publications: Vec<Publication>,
+    ) {
+        let place = u32::try_from(self.publications.len()).unwrap_or(u32::MAX);
+        self.pointers.entry(partition).or_default().push(Pointer(place, key.to_owned(), version));
+        self.publications.push(publications);
     }
 
     /// Whether a commit is needed.

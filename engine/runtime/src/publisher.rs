@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::metrics::Metrics;
 use crate::ports::bus::{Bus, BusError, Destination, Outgoing};
-use crate::ports::store::{Hop, Unpublished};
+use crate::ports::store::{Hop, Parcel};
 use crate::probe::Probe;
 
 /// Batches that may wait for the bus; then the engine stops taking.
@@ -28,7 +28,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Something to publish after a commit.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub outputs: Vec<(Unpublished, Vec<Publication>)>,
+    /// To be marked once all of it is confirmed.
+    pub parcels: Vec<Parcel>,
+    /// In order, those of one journal row together.
+    pub outputs: Vec<Vec<Publication>>,
     pub hops: Vec<Hop>,
 }
 
@@ -36,7 +39,7 @@ pub(crate) struct Job {
 #[derive(Debug)]
 pub(crate) struct Publisher {
     jobs: mpsc::Sender<Job>,
-    confirmed: Arc<Mutex<Vec<Unpublished>>>,
+    confirmed: Arc<Mutex<Vec<Parcel>>>,
 }
 
 impl Publisher {
@@ -61,7 +64,7 @@ impl Publisher {
     }
 
     /// What was confirmed since the last call.
-    pub(crate) fn confirmed(&self) -> Vec<Unpublished> {
+    pub(crate) fn confirmed(&self) -> Vec<Parcel> {
         std::mem::take(&mut *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -71,22 +74,17 @@ impl Publisher {
     }
 }
 
-/// The messages of a job, and what is to be marked once they are confirmed.
-fn messages(job: Job) -> (Vec<Unpublished>, Vec<Outgoing>) {
-    let mut marks = Vec::with_capacity(job.outputs.len());
-    let mut messages = Vec::new();
-    for (at, publications) in job.outputs {
-        marks.push(at);
-        messages.extend(publications.into_iter().map(outgoing));
-    }
-    messages.extend(job.hops.into_iter().map(|h| Outgoing {
+/// The messages of a job.
+fn messages(outputs: Vec<Vec<Publication>>, hops: Vec<Hop>) -> Vec<Outgoing> {
+    let mut messages: Vec<Outgoing> = outputs.into_iter().flatten().map(outgoing).collect();
+    messages.extend(hops.into_iter().map(|h| Outgoing {
         to: Destination::Partition(h.partition),
         id: h.id,
         kind: "hop".into(),
         body: h.body.into_bytes().into(),
         headers: Vec::new(),
     }));
-    (marks, messages)
+    messages
 }
 
 /// The jobs on their way to the bus, in order.
@@ -98,13 +96,15 @@ struct Line {
     bus: Arc<dyn Bus>,
     metrics: Metrics,
     probe: Probe,
-    confirmed: Arc<Mutex<Vec<Unpublished>>>,
+    confirmed: Arc<Mutex<Vec<Parcel>>>,
     sent: VecDeque<Sent>,
 }
 
 /// A job that was sent and is not confirmed.
 struct Sent {
-    marks: Vec<Unpublished>,
+    parcels: Vec<Parcel>,
+    /// Journal rows whose output it is.
+    outputs: usize,
     messages: Vec<Outgoing>,
     /// The connection that has them; `None` when they could not even be handed over.
     connection: Option<u64>,
@@ -138,7 +138,8 @@ impl Line {
     }
 
     async fn send(&mut self, job: Job) {
-        let (marks, messages) = messages(job);
+        let (parcels, outputs) = (job.parcels, job.outputs.len());
+        let messages = messages(job.outputs, job.hops);
         self.probe.pass("before-publish");
         let timer = self.metrics.publish_seconds.start_timer();
         let on = self.sent.back().and_then(|last| last.connection);
@@ -146,17 +147,17 @@ impl Line {
             Ok(handed) => (Some(handed.connection), handed.confirms),
             Err(problem) => (None, std::future::ready(Err(problem)).boxed()),
         };
-        self.sent.push_back(Sent { marks, messages, connection, confirms, timer });
+        self.sent.push_back(Sent { parcels, outputs, messages, connection, confirms, timer });
     }
 
     fn first_is_confirmed(&mut self) {
-        let Some(Sent { marks, timer, .. }) = self.sent.pop_front() else { return };
+        let Some(Sent { parcels, outputs, timer, .. }) = self.sent.pop_front() else { return };
         timer.observe_duration();
         self.probe.pass("after-publish");
         self.probe.pass("before-confirm");
         self.probe.pass("after-confirm");
-        self.metrics.pending.sub(i64::try_from(marks.len()).unwrap_or(0));
-        self.confirmed.lock().unwrap_or_else(PoisonError::into_inner).extend(marks);
+        self.metrics.pending.sub(i64::try_from(outputs).unwrap_or(0));
+        self.confirmed.lock().unwrap_or_else(PoisonError::into_inner).extend(parcels);
     }
 
     /// The first job failed. Those behind it are awaited and then all are sent again one by one in their order, those too

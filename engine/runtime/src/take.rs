@@ -18,8 +18,7 @@ use crate::intake;
 use crate::item::{Item, What};
 use crate::ports::bus::{Destination, Outgoing, ReplyTo};
 use crate::ports::store::{
-    Found, Hop as StoredHop, JournalRow, RecordWrite, Sender, StateRow, StateWrite, TimerWrite, Unpublished,
-    Wanted,
+    Found, Hop as StoredHop, JournalRow, RecordWrite, Sender, StateRow, StateWrite, TimerWrite, Wanted,
 };
 use crate::publisher::{dead, dead_publication};
 use crate::worker::Worker;
@@ -519,8 +518,7 @@ impl Worker {
             publishes,
         });
         if publishes {
-            let at = Unpublished { key: key.to_owned(), version, partition };
-            draft.publications.push((at, publications));
+            draft.publish(partition, key, version, publications);
         }
     }
 

@@ -402,7 +402,8 @@ impl Worker {
         }
         let ours = |p: u32| self.leases.iter().any(|l| l.partition == p);
         let hops = draft.hops_out.into_iter().filter(|h| !ours(h.partition)).collect();
-        let job = publisher::Job { outputs: draft.publications, hops };
+        let parcels = draft.batch.unpublished.into_iter().map(|u| u.parcel).collect();
+        let job = publisher::Job { parcels, outputs: draft.publications, hops };
         self.publisher.hand(job, &self.metrics).await;
         for (home, call) in draft.bot_calls {
             self.ask(home, call);
@@ -580,18 +581,18 @@ impl Worker {
             }
         };
         self.take_hops(unfinished.hops);
-        let outputs: Vec<_> = unfinished
-            .publications
-            .into_iter()
-            .filter_map(|(at, text)| Some((at, serde_json::from_str(&text).ok()?)))
-            .collect();
+        let outputs: Vec<_> =
+            unfinished.publications.iter().filter_map(|(_, text)| serde_json::from_str(text).ok()).collect();
         if !outputs.is_empty() {
             tracing::info!(
                 outputs = outputs.len(),
                 "publishing what was committed but perhaps not published"
             );
         }
-        self.publisher.hand(publisher::Job { outputs, hops: Vec::new() }, &self.metrics).await;
+        let mut parcels: Vec<_> = unfinished.publications.into_iter().map(|(parcel, _)| parcel).collect();
+        parcels.sort();
+        parcels.dedup();
+        self.publisher.hand(publisher::Job { parcels, outputs, hops: Vec::new() }, &self.metrics).await;
         for (home, call) in unfinished.bot_calls {
             self.ask(home, call);
         }

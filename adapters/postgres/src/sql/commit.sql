@@ -27,14 +27,13 @@ with fence as materialized (
     insert into journal_content (tenant, key, version, at, input, output)
     select $1, n.* from unnest($6::text[], $7::int8[], $8::int8[], $15::text[], $16::text[]) as n
 ), outbox_new as (
-    insert into outbox (tenant, key, version, partition)
-    select $1, n.* from unnest($17::text[], $18::int8[], $19::int4[]) as n
-    on conflict do nothing
+    insert into outbox (tenant, batch, partition, pointers)
+    select $1, n.* from unnest($17::text[], $18::int4[], $19::text[]) as n
 ), outbox_gone as (
     delete from outbox where ctid = any(array(
-        select o.ctid from unnest($20::text[], $21::int8[]) as n(key, version)
+        select o.ctid from unnest($20::text[], $21::int4[]) as n(batch, partition)
         cross join lateral (
-            select ctid from outbox where tenant = $1 and key = n.key and version = n.version limit 1
+            select ctid from outbox where tenant = $1 and batch = n.batch and partition = n.partition limit 1
         ) o
     ))
 ), state_new as (

@@ -24,7 +24,7 @@ fn full(input: &str, key: &str) -> Batch {
     Batch {
         seen: vec![(input.into(), NOW)],
         journal: vec![journal(key, 1), journal(key, 2)],
-        unpublished: vec![pointer(key, 1, 3), pointer(key, 2, 3)],
+        unpublished: vec![unpublished(key, 3, &[(0, key, 1), (1, key, 2)])],
         states: vec![write(state(key, 2), 0)],
         records: vec![RecordWrite { key: format!("task:{key}"), body: Some(odd_json("task")) }],
         timers: vec![set(key, 3, timer("sla", "t1", NOW))],
@@ -47,7 +47,7 @@ pub async fn a_batch_comes_back_byte_for_byte<F: Fixture>(fixture: &F) {
     let undone = store.unfinished(&[3]).await.unwrap();
     assert_eq!(undone.hops, [hop("hop c", 3, NOW, 0)]);
     let output = odd_json("output");
-    assert_eq!(undone.publications, [(pointer("c", 1, 3), output.clone()), (pointer("c", 2, 3), output)]);
+    assert_eq!(undone.publications, [(parcel("c", 3), output.clone()), (parcel("c", 3), output)]);
     assert_eq!(undone.bot_calls, [(3, bot_call("call c"))]);
 }
 
@@ -131,7 +131,7 @@ pub async fn a_refused_batch_leaves_nothing<F: Fixture>(fixture: &F) {
     batch.timers.push(TimerWrite::Clear { owner: "c".into(), name: "sla".into() });
     batch.hops_done.push("hop c".into());
     batch.bot_calls_done.push("call c".into());
-    batch.published.push(pointer("c", 1, 3));
+    batch.published.push(parcel("c", 3));
     assert_eq!(conflict(store.commit(&batch).await), ["room:c"]);
     assert_eq!(seen(store, &["i", "j"]).await, ["i"]);
     assert_eq!(state_of(store, "d").await, None);

@@ -4,7 +4,8 @@ use convene_core::directory::{DirectoryWrite, Live, Previous};
 use convene_core::effect::{BotCall, TimerSet};
 use convene_core::model::Customer;
 use convene_runtime::ports::store::{
-    Batch, Hop, JournalRow, Sender, StateRow, StateWrite, StoreError, TimerWrite, Unpublished,
+    Batch, Hop, JournalRow, Parcel, Pointer, Sender, StateRow, StateWrite, StoreError, TimerWrite,
+    Unpublished,
 };
 
 /// 2024-01-02T03:04:05.678Z.
@@ -48,8 +49,14 @@ pub fn journal(key: &str, version: i64) -> JournalRow {
     }
 }
 
-pub fn pointer(key: &str, version: i64, partition: u32) -> Unpublished {
-    Unpublished { key: key.into(), version, partition }
+pub fn parcel(batch: &str, partition: u32) -> Parcel {
+    Parcel { batch: batch.into(), partition }
+}
+
+/// What a batch publishes for one partition: place, key and version of each row.
+pub fn unpublished(batch: &str, partition: u32, rows: &[(u32, &str, i64)]) -> Unpublished {
+    let pointer = |(place, key, version): &(u32, &str, i64)| Pointer(*place, (*key).to_owned(), *version);
+    Unpublished { parcel: parcel(batch, partition), rows: rows.iter().map(pointer).collect() }
 }
 
 pub fn timer(name: &str, id: &str, due: i64) -> TimerSet {

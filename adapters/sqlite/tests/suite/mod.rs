@@ -72,6 +72,7 @@ macro_rules! promises {
             leases::a_store_that_can_write_is_ready,
             leases::migrating_again_changes_nothing,
             reads::undone_work_is_found_in_order,
+            reads::what_an_older_release_left_to_publish_is_found,
             reads::due_timers_come_earliest_first,
             reads::the_journal_is_read_in_pages,
             reads::erased_content_leaves_the_skeleton,

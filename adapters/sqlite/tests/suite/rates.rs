@@ -28,10 +28,6 @@ fn batch(size: usize, round: i64, whole: bool) -> Batch {
         row.output = body(round)[..1500].into();
         batch.seen.push((format!("{key}-{round}"), NOW));
         batch.journal.push(row);
-        batch.unpublished.push(pointer(&key, round, (n % 16) as u32));
-        if round > 1 {
-            batch.published.push(pointer(&key, round - 1, (n % 16) as u32));
-        }
         let mut next = state(&key, round);
         next.body = body(round);
         batch.states.push(write(next, round - 1));
@@ -47,6 +43,14 @@ fn batch(size: usize, round: i64, whole: bool) -> Batch {
             }));
         }
     }
+    for partition in 0..size.min(16) as u32 {
+        let rows: Vec<_> = batch.journal.iter().skip(partition as usize).step_by(16).collect();
+        let rows: Vec<_> = rows.iter().map(|row| (0, row.key.as_str(), row.version)).collect();
+        batch.unpublished.push(unpublished(&round.to_string(), partition, &rows));
+        if round > 1 {
+            batch.published.push(parcel(&(round - 1).to_string(), partition));
+        }
+    }
     batch
 }
 
@@ -59,7 +63,7 @@ pub async fn print<F: Fixture>(fixture: &F) {
         let mut found = Duration::ZERO;
         // All states begin at the same version: make those a smaller size did not touch.
         fixture.column("delete from conversation_state returning key").await;
-        fixture.column("delete from outbox returning key").await;
+        fixture.column("delete from outbox returning batch").await;
         round = (round / 1_000_000 + 1) * 1_000_000;
         let mut first = batch(size, round, whole);
         first.states.iter_mut().for_each(|write| write.based_on = 0);

@@ -1,15 +1,20 @@
 //! Recovery, timers and people's questions.
 
-use convene_runtime::ports::store::{Batch, ConversationFilter, DueTimer, Store, TimerWrite};
+use convene_runtime::ports::store::{Batch, ConversationFilter, DueTimer, JournalRow, Store, TimerWrite};
 
 use super::Fixture;
 use super::make::*;
 
 pub async fn undone_work_is_found_in_order<F: Fixture>(fixture: &F) {
     let store = fixture.store();
+    // The row of "a" was stepped between those of "c".
     let batch = Batch {
-        journal: vec![journal("c", 1), journal("c", 2), journal("a", 1)],
-        unpublished: vec![pointer("c", 1, 1), pointer("c", 2, 1), pointer("a", 1, 2)],
+        journal: vec![says("c", 1), says("a", 1), says("c", 2)],
+        unpublished: vec![
+            unpublished("b1", 1, &[(0, "c", 1), (2, "c", 2)]),
+            unpublished("b1", 2, &[(1, "a", 1)]),
+            unpublished("b1", 9, &[(3, "far", 1)]),
+        ],
         hops: vec![
             hop("z", 1, NOW, 0),
             hop("a", 1, NOW, 1),
@@ -23,12 +28,20 @@ pub async fn undone_work_is_found_in_order<F: Fixture>(fixture: &F) {
     let undone = store.unfinished(&[1, 2]).await.unwrap();
     let hops: Vec<_> = undone.hops.iter().map(|hop| hop.id.as_str()).collect();
     assert_eq!(hops, ["early", "z", "a"]);
-    let publications: Vec<_> = undone.publications.iter().map(|(pointer, _)| pointer.clone()).collect();
-    assert_eq!(publications, [pointer("c", 1, 1), pointer("a", 1, 2), pointer("c", 2, 1)]);
+    let first = [(parcel("b1", 1), "c 1"), (parcel("b1", 2), "a 1"), (parcel("b1", 1), "c 2")];
+    assert_eq!(undone.publications, first.map(|(parcel, output)| (parcel, output.to_owned())));
     assert_eq!(undone.bot_calls, [(1, bot_call("b"))]);
+    let later = Batch {
+        journal: vec![says("a", 2)],
+        unpublished: vec![unpublished("a later one", 2, &[(0, "a", 2)])],
+        ..Batch::default()
+    };
+    store.commit(&later).await.unwrap();
+    let outputs: Vec<_> = store.unfinished(&[2]).await.unwrap().publications;
+    assert_eq!(outputs, [(parcel("b1", 2), "a 1".into()), (parcel("a later one", 2), "a 2".into())]);
 
     let done = Batch {
-        published: vec![pointer("c", 1, 1), pointer("a", 1, 2), pointer("c", 2, 1)],
+        published: vec![parcel("b1", 1), parcel("b1", 2), parcel("a later one", 2)],
         hops: vec![hop("short-lived", 1, NOW, 0)],
         hops_done: ["early", "z", "a", "short-lived"].map(str::to_owned).to_vec(),
         bot_calls: vec![(1, bot_call("short-lived"))],
@@ -38,7 +51,36 @@ pub async fn undone_work_is_found_in_order<F: Fixture>(fixture: &F) {
     store.commit(&done).await.unwrap();
     let undone = store.unfinished(&[1, 2]).await.unwrap();
     assert!(undone.hops.is_empty() && undone.publications.is_empty() && undone.bot_calls.is_empty());
-    assert_eq!(store.unfinished(&[9]).await.unwrap().hops.len(), 1);
+    let far = store.unfinished(&[9]).await.unwrap();
+    assert_eq!((far.hops.len(), far.publications.len()), (1, 1), "those of other partitions stay");
+}
+
+/// A journal row with an output that can be told from others.
+fn says(key: &str, version: i64) -> JournalRow {
+    JournalRow { output: format!("{key} {version}"), ..journal(key, version) }
+}
+
+pub async fn what_an_older_release_left_to_publish_is_found<F: Fixture>(fixture: &F) {
+    let store = fixture.store();
+    let rows = vec![says("z", 1), says("a", 1)];
+    store.commit(&Batch { journal: rows, ..Batch::default() }).await.unwrap();
+    // Before schema step 0006 there was a row for each journal row.
+    for statement in [
+        "delete from schema_migration where name = '0006_outbox'",
+        "drop table outbox",
+        "create table outbox (tenant text, key text, version bigint, partition integer, seq bigint)",
+        "insert into outbox values ('default', 'z', 1, 4, 1), ('default', 'a', 1, 4, 2), ('default', 'a', 2, 5, 3)",
+    ] {
+        fixture.column(statement).await;
+    }
+    assert_eq!(store.migrate().await.unwrap(), ["0006_outbox"]);
+    let undone = store.unfinished(&[4]).await.unwrap().publications;
+    let outputs: Vec<_> = undone.iter().map(|(_, output)| output.as_str()).collect();
+    assert_eq!(outputs, ["z 1", "a 1"]);
+    let published = undone.into_iter().map(|(parcel, _)| parcel).collect();
+    store.commit(&Batch { published, ..Batch::default() }).await.unwrap();
+    assert!(store.unfinished(&[4]).await.unwrap().publications.is_empty());
+    assert_eq!(store.unfinished(&[5]).await.unwrap().publications.len(), 1);
 }
 
 pub async fn due_timers_come_earliest_first<F: Fixture>(fixture: &F) {
@@ -90,8 +132,11 @@ pub async fn the_journal_is_read_in_pages<F: Fixture>(fixture: &F) {
 
 pub async fn erased_content_leaves_the_skeleton<F: Fixture>(fixture: &F) {
     let store = fixture.store();
-    let batch =
-        Batch { journal: vec![journal("c", 1)], unpublished: vec![pointer("c", 1, 1)], ..Batch::default() };
+    let batch = Batch {
+        journal: vec![journal("c", 1)],
+        unpublished: vec![unpublished("b", 1, &[(0, "c", 1)])],
+        ..Batch::default()
+    };
     store.commit(&batch).await.unwrap();
     fixture.column("delete from journal_content where key = 'c' returning key").await;
     let mut skeleton = journal("c", 1);
@@ -99,7 +144,7 @@ pub async fn erased_content_leaves_the_skeleton<F: Fixture>(fixture: &F) {
     skeleton.output = "[]".into();
     assert_eq!(store.journal("c", 0, 9).await.unwrap(), [skeleton]);
     let undone = store.unfinished(&[1]).await.unwrap();
-    assert_eq!(undone.publications, [(pointer("c", 1, 1), "[]".to_owned())]);
+    assert_eq!(undone.publications, [(parcel("b", 1), "[]".to_owned())]);
 }
 
 pub async fn conversations_are_found_by_what_people_know<F: Fixture>(fixture: &F) {

@@ -193,16 +193,36 @@ pub type CustomerRecord = (String, Option<String>);
 /// The customer of a room, and its conversations, newest first.
 pub type RoomRecord = (String, Vec<String>);
 
-/// Points at a journal row whose output waits to be published.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unpublished {
-    /// Journal key.
-    pub key: String,
-    /// Journal version.
-    pub version: i64,
+/// What a batch made for one partition to publish: the unit that is written, published and marked. A row for each
+/// message would cost a commit more than the rest of its rows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Parcel {
+    /// Id of the batch.
+    pub batch: String,
     /// Partition whose owner publishes it.
     pub partition: u32,
 }
+
+/// Journal rows whose output waits to be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpublished {
+    /// Which batch, which partition.
+    pub parcel: Parcel,
+    /// The rows, in order.
+    pub rows: Vec<Pointer>,
+}
+
+/// Points at a journal row. As JSON: `[place, key, version]`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Pointer(
+    /// Place of the row among all that its batch publishes, from 0: partitions were stepped together and are published
+    /// in that order.
+    pub u32,
+    /// Journal key.
+    pub String,
+    /// Journal version.
+    pub i64,
+);
 
 /// An input that could not be processed, quarantined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -230,10 +250,10 @@ pub struct Batch {
     pub seen: Vec<(String, i64)>,
     /// Journal rows in order.
     pub journal: Vec<JournalRow>,
-    /// Outbox pointers for those journal rows that publish.
+    /// Pointers to those journal rows that publish, one entry for each partition.
     pub unpublished: Vec<Unpublished>,
-    /// Outbox pointers whose publication was confirmed.
-    pub published: Vec<Unpublished>,
+    /// Parcels of earlier batches whose publication was confirmed.
+    pub published: Vec<Parcel>,
     /// States.
     pub states: Vec<StateWrite>,
     /// Routing records, with the version of the routing head before and after; `None` when routing did not step.
@@ -272,8 +292,9 @@ impl Batch {
 pub struct Unfinished {
     /// Hops in order (`at`, insertion).
     pub hops: Vec<Hop>,
-    /// Publications that were committed but perhaps not published, oldest first, with the JSON of their output.
-    pub publications: Vec<(Unpublished, String)>,
+    /// Publications that were committed but perhaps not published, oldest first: the JSON of the output of one journal
+    /// row each, and the parcel it belongs to.
+    pub publications: Vec<(Parcel, String)>,
     /// Bot calls without a result.
     pub bot_calls: Vec<(u32, BotCall)>,
 }

@@ -1,13 +1,15 @@
 //! Pipes to measure the engine against: the same servers, client, queues, batch and prefetch, and no engine.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use convene_core::effect::Publication;
 use convene_postgres::PostgresStore;
 use convene_rabbitmq::RabbitBus;
 use convene_runtime::ports::bus::{Bus, Delivery, Destination, Outgoing, Token};
-use convene_runtime::ports::store::{Batch, JournalRow, StateRow, StateWrite, Store, Unpublished};
+use convene_runtime::ports::store::{
+    Batch, JournalRow, Parcel, Pointer, StateRow, StateWrite, Store, Unpublished,
+};
 use sqlx::{PgPool, Row};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -132,13 +134,14 @@ struct Loaded {
     trace: String,
     body: String,
     versions: HashMap<String, i64>,
-    done: Vec<Unpublished>,
+    done: Vec<Parcel>,
 }
 
 impl Middle for Loaded {
     async fn commit(&mut self, deliveries: Vec<Delivery>) -> Vec<Outgoing> {
         let mut batch = Batch { published: std::mem::take(&mut self.done), ..Batch::default() };
         let mut states: HashMap<String, StateWrite> = HashMap::new();
+        let mut pointers: BTreeMap<u32, Vec<Pointer>> = BTreeMap::new();
         let mut out = Vec::new();
         for delivery in deliveries {
             let (id, key) = (delivery.id.unwrap_or_default(), delivery.key);
@@ -159,11 +162,8 @@ impl Middle for Loaded {
                 output: self.output.clone(),
                 publishes: true,
             });
-            self.done.push(Unpublished {
-                key: key.clone(),
-                version: *version,
-                partition: delivery.partition,
-            });
+            let place = u32::try_from(batch.journal.len()).unwrap_or_default();
+            pointers.entry(delivery.partition).or_default().push(Pointer(place, key.clone(), *version));
             let row = StateRow {
                 key: key.clone(),
                 version: *version,
@@ -183,7 +183,10 @@ impl Middle for Loaded {
                 headers: Vec::new(),
             }));
         }
-        batch.unpublished.clone_from(&self.done);
+        let id = uuid::Uuid::new_v4().to_string();
+        let of = |(partition, rows)| Unpublished { parcel: Parcel { batch: id.clone(), partition }, rows };
+        batch.unpublished = pointers.into_iter().map(of).collect();
+        self.done = batch.unpublished.iter().map(|new| new.parcel.clone()).collect();
         batch.states = states.into_values().collect();
         self.store.commit(&batch).await.unwrap();
         out
