@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Private RabbitMQ and PostgreSQL servers for the tests. Sourced by `tests/run` and by the control scripts.
 #
-#   servers_start   Starts both in the folder $1 and exports AMQP_URL, DATABASE_URL and CONVENE_TEST_CONTROL.
+#   servers_start   Starts both in the folder $1 and exports AMQP_URL, DATABASE_URL, CONVENE_TEST_CONTROL and
+#                   CONVENE_TEST_TLS.
 #   servers_stop    Stops both and all they started; the folder stays. Safe to call at any time, and twice.
 #   servers_logs    Prints the end of both logs.
 #
@@ -11,6 +12,9 @@
 #   rabbit-kill, postgres-kill     Ends every process of it with SIGKILL, as a power cut would.
 #   rabbitmqctl ARGUMENTS          Talks to this broker.
 # Ports and data survive a stop or a kill, so AMQP_URL and DATABASE_URL hold for the whole run.
+#
+# Both take encrypted connections too. CONVENE_TEST_TLS is a folder that holds what a client needs for them: `ca.pem`, the
+# authority that signed their certificate; `other.pem`, one that did not; `amqps-port`. PostgreSQL has one port for all.
 #
 # PostgreSQL refuses to run as root and RabbitMQ should not, so for root they run as `postgres` and `rabbitmq`, the
 # users their packages made. They listen on 127.0.0.1 alone.
@@ -28,14 +32,16 @@ servers_start() {
     umask 022
     chmod 755 "$SERVERS_DIR"
     servers_write_control || return 1
+    servers_certify || return 1
     servers_rabbit_prepare && servers_postgres_prepare || return 1
     servers_try rabbit || return 1
     servers_try postgres || return 1
     servers_postgres_database || return 1
     servers_load "$SERVERS_DIR"
     export AMQP_URL="amqp://guest:guest@127.0.0.1:$RABBIT_PORT/%2f"
-    export DATABASE_URL="postgres://convene:$POSTGRES_PASSWORD@127.0.0.1:$POSTGRES_PORT/convene"
-    export CONVENE_TEST_CONTROL="$SERVERS_DIR/control"
+    # Encrypted where a test asks for it: what is measured would be something else.
+    export DATABASE_URL="postgres://convene:$POSTGRES_PASSWORD@127.0.0.1:$POSTGRES_PORT/convene?sslmode=disable"
+    export CONVENE_TEST_CONTROL="$SERVERS_DIR/control" CONVENE_TEST_TLS="$SERVERS_DIR/tls"
 }
 
 servers_stop() {
@@ -126,24 +132,49 @@ servers_load() {
 
 # Preparing.
 
+# An authority for this run, and a certificate of it for this machine. `openssl` came with PostgreSQL's package.
+servers_certify() {
+    local tls="$SERVERS_DIR/tls"
+    local -a key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30)
+    mkdir -p "$tls"
+    {
+        openssl req -x509 "${key[@]}" -subj '/CN=convene tests' -keyout "$tls/ca.key" -out "$tls/ca.pem" &&
+            openssl req -x509 "${key[@]}" -subj '/CN=somebody else' -keyout "$tls/other.key" -out "$tls/other.pem" &&
+            openssl req "${key[@]}" -subj '/CN=localhost' -keyout "$tls/server.key" -out "$tls/server.csr" &&
+            printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' >"$tls/server.names" &&
+            openssl x509 -req -in "$tls/server.csr" -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial -days 30 \
+                -extfile "$tls/server.names" -out "$tls/server.pem"
+    } >"$SERVERS_DIR/openssl.out" 2>&1 || { cat "$SERVERS_DIR/openssl.out" >&2; return 1; }
+}
+
+# The certificate for server $1, in folder $2: its key must be its own.
+servers_give_certificate() {
+    cp "$SERVERS_DIR"/tls/{ca,server}.pem "$SERVERS_DIR/tls/server.key" "$2" && chmod 600 "$2/server.key" &&
+        servers_own "$1" "$2"
+}
+
 servers_rabbit_prepare() {
     local home="$SERVERS_DIR/rabbit"
     mkdir -p "$home/log" "$home/data"
     : >"$home/environment"
     printf '[].\n' >"$home/advanced.config"
     printf '[rabbitmq_sharding].\n' >"$home/enabled_plugins"
-    servers_own rabbitmq "$home"
+    servers_give_certificate rabbitmq "$home"
 }
 
 # Sizes are absolute: a share of the memory would block publishers on a small machine and hide a leak on a large one.
 servers_rabbit_configure() {
+    local home="$SERVERS_DIR/rabbit"
     RABBIT_PORT=$(servers_free_port) && RABBIT_DIST_PORT=$(servers_free_port) &&
-        RABBIT_EPMD_PORT=$(servers_free_port) || return 1
+        RABBIT_EPMD_PORT=$(servers_free_port) && RABBIT_TLS_PORT=$(servers_free_port) || return 1
+    printf '%s\n' "$RABBIT_TLS_PORT" >"$SERVERS_DIR/tls/amqps-port"
     printf '%s\n' "RABBIT_PORT=$RABBIT_PORT" "RABBIT_DIST_PORT=$RABBIT_DIST_PORT" \
         "RABBIT_EPMD_PORT=$RABBIT_EPMD_PORT" >"$SERVERS_DIR/rabbit.settings"
     printf '%s\n' "listeners.tcp.1 = 127.0.0.1:$RABBIT_PORT" 'log.file.level = info' 'log.console = false' \
         'vm_memory_high_watermark.absolute = 1GB' 'disk_free_limit.absolute = 50MB' \
-        >"$SERVERS_DIR/rabbit/rabbitmq.conf"
+        "listeners.ssl.1 = 127.0.0.1:$RABBIT_TLS_PORT" "ssl_options.cacertfile = $home/ca.pem" \
+        "ssl_options.certfile = $home/server.pem" "ssl_options.keyfile = $home/server.key" \
+        >"$home/rabbitmq.conf"
 }
 
 servers_postgres_prepare() {
@@ -155,6 +186,7 @@ servers_postgres_prepare() {
     servers_as postgres "$SERVERS_POSTGRES_BIN/initdb" -D "$home/data" -U convene --pwfile="$home/password" \
         --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >"$SERVERS_DIR/initdb.out" 2>&1 ||
         { cat "$SERVERS_DIR/initdb.out" >&2; return 1; }
+    servers_give_certificate postgres "$home"
 }
 
 # `fsync` stays on: what a commit promises is part of what the tests test.
@@ -165,7 +197,8 @@ servers_postgres_configure() {
     # Shared memory in files of the data folder: in /dev/shm it would outlive a kill.
     printf '%s\n' "port = $POSTGRES_PORT" "listen_addresses = '127.0.0.1'" \
         "unix_socket_directories = '$SERVERS_DIR/postgres'" 'max_connections = 100' \
-        'dynamic_shared_memory_type = mmap' >>"$SERVERS_DIR/postgres/data/postgresql.conf"
+        'dynamic_shared_memory_type = mmap' 'ssl = on' "ssl_ca_file = '$SERVERS_DIR/postgres/ca.pem'" \
+        "ssl_cert_file = '$SERVERS_DIR/postgres/server.pem'" "ssl_key_file = '$SERVERS_DIR/postgres/server.key'" >>"$SERVERS_DIR/postgres/data/postgresql.conf"
 }
 
 servers_postgres_database() {

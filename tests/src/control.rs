@@ -78,7 +78,47 @@ impl Control {
 
 /// A URL with another path.
 fn with_path(url: &str, path: &str) -> String {
+    let (url, query) = url.split_once('?').map_or((url, String::new()), |(u, q)| (u, format!("?{q}")));
     let start = url.find("://").map_or(0, |at| at + 3);
     let end = url[start..].find('/').map_or(url.len(), |at| start + at);
-    format!("{}/{path}", &url[..end])
+    format!("{}/{path}{query}", &url[..end])
+}
+
+/// What a client needs for an encrypted connection (`tests/servers.sh`).
+#[derive(Debug, Clone)]
+pub struct Encryption {
+    folder: PathBuf,
+}
+
+impl Encryption {
+    /// `None`, with a word, when the servers of the run do not offer it.
+    #[must_use]
+    pub fn from_env() -> Option<Self> {
+        let folder = std::env::var("CONVENE_TEST_TLS").ok().filter(|v| !v.is_empty());
+        if folder.is_none() {
+            println!("skipped: CONVENE_TEST_TLS is not set; `tests/run` starts servers and sets it");
+        }
+        Some(Self { folder: folder?.into() })
+    }
+
+    /// The same place on the broker, encrypted; its certificate must be signed by this authority: `ca` or `other`.
+    #[must_use]
+    pub fn amqps(&self, amqp_url: &str, authority: &str) -> String {
+        let port = std::fs::read_to_string(self.folder.join("amqps-port")).unwrap();
+        let rest = amqp_url.strip_prefix("amqp://").unwrap();
+        let (server, path) = rest.split_once('/').unwrap();
+        let (login, _) = server.rsplit_once(':').unwrap();
+        format!("amqps://{login}:{}/{path}?cacertfile={}", port.trim(), self.authority(authority))
+    }
+
+    /// The same database, encrypted; likewise.
+    #[must_use]
+    pub fn postgres(&self, database_url: &str, authority: &str) -> String {
+        let url = database_url.split_once('?').map_or(database_url, |(url, _)| url);
+        format!("{url}?sslmode=verify-full&sslrootcert={}", self.authority(authority))
+    }
+
+    fn authority(&self, name: &str) -> String {
+        self.folder.join(format!("{name}.pem")).display().to_string()
+    }
 }

@@ -12,8 +12,10 @@ const FENCED: &str = "CV002";
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(inner) => database_error(inner.as_ref()),
-        // `Protocol` is how a reply cut short by a dying server shows itself.
+        // `Protocol` is how a reply cut short by a dying server shows itself. `Tls`: a certificate that ran out says
+        // nothing against what was to be written.
         sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed

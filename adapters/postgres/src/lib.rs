@@ -68,8 +68,8 @@ const HOT_SETTINGS: [(&str, &str); 10] = [
 
 /// The store in a Postgres database (14 or later).
 ///
-/// Connections are made without TLS: this build has no TLS library. `sslmode=require` in the URL is refused with a
-/// clear error rather than ignored.
+/// Connections are encrypted as the URL says: `sslmode=verify-full` with `sslrootcert`, `sslcert` and `sslkey`, as in
+/// PostgreSQL's own programs. Without `sslmode` they are where the server offers it, and nobody's certificate is checked.
 #[derive(Debug)]
 pub struct PostgresStore {
     hot: PgPool,
@@ -92,7 +92,7 @@ impl PostgresStore {
         let hot = pool(HOT_CONNECTIONS_MAX).connect_lazy_with(options.clone().options(HOT_SETTINGS));
         let calm = pool(CALM_CONNECTIONS_MAX).connect_lazy_with(options.clone());
         // A single attempt by hand: the pool would repeat a refused connection until its wait is over.
-        let first = within(CONNECT_WAIT, async { options.connect().await.map_err(store_error) }).await?;
+        let first = within(CONNECT_WAIT, async { options.connect().await.map_err(unproven) }).await?;
         first.close().await.map_err(store_error)?;
         Ok(Self { hot, calm, ahead: Ahead::default() })
     }
@@ -101,6 +101,16 @@ impl PostgresStore {
     pub async fn close(&self) {
         self.hot.close().await;
         self.calm.close().await;
+    }
+}
+
+/// An error of the first connection. Who encrypts for the first time mostly has an authority of their own.
+fn unproven(error: sqlx::Error) -> StoreError {
+    match store_error(error) {
+        StoreError::Unavailable(why) if why.contains("certificate") => StoreError::Unavailable(format!(
+            "{why} (if an authority of your own signed it, name its file in the URL: sslrootcert=/path/to/ca.pem)"
+        )),
+        other => other,
     }
 }
 

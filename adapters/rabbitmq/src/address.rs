@@ -4,6 +4,7 @@ use convene_runtime::ports::bus::BusError;
 use lapin::uri::{AMQPScheme, AMQPUri};
 
 use crate::limits::HEARTBEAT_S;
+use crate::tls::Tls;
 
 /// Where the broker is, and how to log in.
 pub(crate) struct Address {
@@ -11,28 +12,39 @@ pub(crate) struct Address {
     pub(crate) uri: AMQPUri,
     /// `host:port/vhost`, for people.
     pub(crate) shown: String,
+    /// For `amqps:`.
+    pub(crate) tls: Option<Tls>,
 }
 
 impl Address {
     /// # Errors
-    /// When the text is no `amqp://` URL. The message never repeats the text: it may hold a password.
+    /// When the text is no `amqp://` or `amqps://` URL, or names files that cannot be used. The message never repeats
+    /// the text: it may hold a password.
     pub(crate) fn parse(url: &str) -> Result<Self, BusError> {
         let mut uri: AMQPUri = url.parse().map_err(|_| {
             BusError("the AMQP URL cannot be read: write it as amqp://user:password@host:5672/%2f".into())
         })?;
-        if uri.scheme == AMQPScheme::AMQPS {
-            return Err(BusError(
-                "amqps is not built in: use amqp:// on a private network or through a TLS proxy".into(),
-            ));
-        }
         if uri.authority.host.is_empty() {
             return Err(BusError(
                 "the AMQP URL names no host: write it as amqp://user:password@host:5672/%2f".into(),
             ));
         }
+        let tls = match uri.scheme {
+            AMQPScheme::AMQPS => {
+                let tls = Tls::of(url, &uri.authority.host);
+                Some(tls.map_err(|why| BusError(format!("the AMQP URL: {why}")))?)
+            }
+            AMQPScheme::AMQP if Tls::meant_by(url) => {
+                return Err(BusError(
+                    "the AMQP URL names certificates and begins with amqp:, which does not encrypt: write amqps:"
+                        .into(),
+                ));
+            }
+            AMQPScheme::AMQP => None,
+        };
         uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
         let shown = format!("{}:{}/{}", uri.authority.host, uri.authority.port, uri.vhost);
-        Ok(Self { uri, shown })
+        Ok(Self { uri, shown, tls })
     }
 }
 
@@ -49,13 +61,23 @@ mod tests {
     }
 
     #[test]
+    fn files_of_an_encrypted_address_are_read_at_once() {
+        let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tls.rs");
+        let refused = Address::parse(&format!("amqps://a:s3cret@host?cacertfile={pem}")).err().unwrap();
+        assert!(refused.0.contains("tls.rs") && refused.0.contains("BEGIN CERTIFICATE"), "{refused}");
+    }
+
+    #[test]
     fn a_bad_url_is_refused_without_repeating_it() {
         for url in [
             "mailto:s3cret",
             "http://s3cret@host",
             "s3cret",
             "",
-            "amqps://amal:s3cret@host",
+            "amqps://amal:s3cret@host/?cacertfile=/nowhere",
+            "amqps://amal:s3cret@host/?verify=verify_none",
+            "amqps://amal:s3cret@host/?keyfile=/nowhere",
+            "amqp://amal:s3cret@host/?certfile=/nowhere",
             "amqp://a:s3cret@:x",
         ] {
             let error = Address::parse(url).err().unwrap_or_else(|| BusError(format!("accepted: {url}")));

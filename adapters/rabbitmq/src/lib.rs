@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `supervisor.rs` | making connections for ever |
 //! | `link.rs` | one connection |
+//! | `tls.rs`, `kit.rs` | an encrypted one |
 //! | `topology.rs`, `names.rs` | exchanges and queues |
 //! | `consume.rs` | taking deliveries of owned partitions |
 //! | `publish.rs` | publishing with confirms |
@@ -19,6 +20,7 @@
 mod address;
 mod client;
 mod consume;
+mod kit;
 mod limits;
 mod link;
 mod listen;
@@ -27,6 +29,7 @@ mod names;
 mod publish;
 mod replies;
 mod supervisor;
+mod tls;
 mod topology;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -150,10 +150,22 @@ impl Link {
 pub(crate) async fn connect(address: &Address) -> Result<Connection, String> {
     // Recovery stays off: the supervisor replaces a lost connection, so there is one idea of what is alive.
     let properties = ConnectionProperties::default().with_connection_name("convene".into());
-    let connecting = Connection::connect_uri(address.uri.clone(), properties);
+    let uri = address.uri.clone();
+    let connecting = async {
+        match &address.tls {
+            None => Connection::connect_uri(uri, properties).await,
+            Some(tls) => tls.connect(uri, properties).await,
+        }
+    };
     match timeout(CONNECT_WAIT, connecting).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(format!("cannot connect to {}: {error}", address.shown)),
+        Ok(Err(error)) => {
+            let hint = match &address.tls {
+                Some(tls) if error.to_string().contains("certificate") => tls.hint(),
+                _ => "",
+            };
+            Err(format!("cannot connect to {}: {error}{hint}", address.shown))
+        }
         Err(_) => Err(format!("{} gives no answer within {} s", address.shown, CONNECT_WAIT.as_secs())),
     }
 }

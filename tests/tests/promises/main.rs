@@ -7,6 +7,7 @@ mod contact_centre;
 mod crashes;
 mod duplicates;
 mod embedded;
+mod encrypted;
 mod figures;
 mod handoff;
 mod open_bot_call;
