@@ -154,8 +154,8 @@ fn set_the_scene(work: &Work<'_>, bot: &BotEntry, request: &mut Json) {
     request["data"] = json!(work.c.data);
     if let Some(llm) = &bot.llm {
         let story = &work.c.story;
-        let from = story.lines.len().saturating_sub(llm.history);
-        request["history"] = json!(story.lines[from..]);
+        let lines = story.lines.all();
+        request["history"] = json!(lines[lines.len().saturating_sub(llm.history)..]);
         request["turns"] = json!(story.turns.get(&bot.name).copied().unwrap_or_default());
     }
 }

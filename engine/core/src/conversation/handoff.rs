@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::state::Conversation;
+use super::story::{Line, Lines};
 use super::work::{Happening, Work};
 use crate::model::{EventName, Json, SenderType, emitter};
 
-/// Most lines that are kept of what was said.
-pub const LINES_MAX: usize = 20;
-/// Most characters that are kept of a line.
+/// Most characters that are kept of a reason or a summary.
 const LINE_CHARS_MAX: usize = 300;
 /// Most intents that are kept, the latest.
 const INTENTS_MAX: usize = 10;
@@ -25,8 +24,8 @@ const VALUE_CHARS_MAX: usize = 300;
 #[serde(rename_all = "camelCase")]
 pub struct Story {
     /// The latest lines.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lines: Vec<Line>,
+    #[serde(default, skip_serializing_if = "Lines::is_empty")]
+    pub lines: Lines,
     /// What bots understood, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub intents: Vec<Understood>,
@@ -61,23 +60,6 @@ impl Story {
     }
 }
 
-/// Something that was said.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Line {
-    /// CUSTOMER, BOT, AGENT or CONTROLLER.
-    #[serde(rename = "f")]
-    pub from: String,
-    /// Name of the bot or agent; empty for the others.
-    #[serde(rename = "n", default, skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    /// The text; a kind such as `[IMAGE]` where there is none.
-    #[serde(rename = "t")]
-    pub text: String,
-    /// Epoch ms.
-    #[serde(rename = "a")]
-    pub at: i64,
-}
-
 /// What a bot understood.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Understood {
@@ -106,7 +88,7 @@ pub(super) fn heard(work: &mut Work<'_>, event: &Happening) {
 fn said(work: &mut Work<'_>, event: &Happening) {
     let body = &event.data["body"];
     let text = match body["markdownText"].as_str().filter(|t| !t.is_empty()) {
-        Some(text) => cut(text, LINE_CHARS_MAX),
+        Some(text) => text.to_owned(),
         None => format!("[{}]", body["type"].as_str().unwrap_or("PLAIN")),
     };
     let from = match (&event.name, &event.emitter.kind) {
@@ -119,11 +101,7 @@ fn said(work: &mut Work<'_>, event: &Happening) {
         "CUSTOMER" | "CONTROLLER" => String::new(),
         _ => event.emitter.sender_name.clone().unwrap_or_default(),
     };
-    let lines = &mut work.c.story.lines;
-    lines.push(Line { from: from.to_owned(), name, text, at: work.at });
-    if lines.len() > LINES_MAX {
-        lines.remove(0);
-    }
+    work.c.story.lines.push(&Line { from: from.to_owned(), name, text, at: work.at });
 }
 
 /// What a response or an order of a bot says it understood: `intent`, `slots`, and for an order `reason` and `summary`.
@@ -183,7 +161,8 @@ pub fn packet(c: &Conversation) -> Json {
     let kind = if agent.is_some() { "AGENT" } else { "BOT" };
     let lines: Vec<Json> = story
         .lines
-        .iter()
+        .all()
+        .into_iter()
         .map(|l| json!({ "from": l.from, "name": l.name, "text": l.text, "at": l.at }))
         .collect();
     json!({
@@ -214,7 +193,7 @@ pub fn in_words(packet: &Json) -> Option<String> {
 }
 
 /// The first characters of a text.
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

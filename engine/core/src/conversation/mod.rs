@@ -18,6 +18,7 @@ mod seats;
 mod sessions;
 mod sla;
 mod state;
+pub mod story;
 pub mod table;
 mod team;
 mod tells;
