@@ -21,8 +21,7 @@ use crate::ports::bots::Bots;
 use crate::ports::bus::{Bus, BusError, Kind, Submission};
 use crate::ports::store::{Store, StoreError, Wanted};
 use crate::probe::Probe;
-use crate::take::ROUTING_HOME;
-use crate::worker::Worker;
+use crate::worker::{ROUTING_HOME, Worker};
 
 /// Partitions over which conversations are spread. Fixed: it is part of where a conversation lives.
 pub const PARTITIONS: u32 = 8;

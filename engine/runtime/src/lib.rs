@@ -16,7 +16,6 @@ pub mod ports;
 pub mod probe;
 mod publisher;
 pub mod signing;
-mod take;
 mod worker;
 
 pub use clock::{Clock, SystemClock};

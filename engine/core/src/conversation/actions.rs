@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::state::Request;
 use super::work::{Happening, Work};
-use super::{close, commands, facts, handoff, seats, sessions, wire};
+use super::{app, close, facts, handoff, hold, seats, sessions, wire};
 use crate::effect::{Publication, Wire};
 use crate::model::{Body, EventName, Json, JsonMap, ParticipantRole, emitter};
 use crate::routing::{self, AssignRequest};
@@ -145,7 +145,7 @@ fn change_role(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
 
 fn update_data(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
     let map = order.data.as_object().ok_or("a map of pairs is needed")?;
-    let pairs = map.iter().map(|(k, v)| (k.clone(), commands::plain_text(v))).collect();
+    let pairs = map.iter().map(|(k, v)| (k.clone(), app::plain_text(v))).collect();
     let refused = sessions::merge_data(work, pairs);
     if refused.is_empty() { Ok(()) } else { Err(format!("no room for {}", refused.join(", "))) }
 }
@@ -283,7 +283,7 @@ fn request(
         offer_view: wire::offer(work, &session.id),
     };
     if direction == "DIRECT_TRANSFER" {
-        commands::resume(work, ask.requested_by.as_deref(), "a transfer is requested");
+        hold::resume(work, ask.requested_by.as_deref(), "a transfer is requested");
     }
     let target = queue.clone().unwrap_or_else(|| ask.agent.clone().unwrap_or_default());
     work.note(
@@ -388,8 +388,8 @@ pub(super) fn say(
 }
 
 fn pause(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
-    let duration = order.data.get("duration").and_then(Json::as_i64).unwrap_or(commands::HOLD_DEFAULT_MS);
-    commands::hold(work, "", duration).map_err(|refusal| format!("{refusal:?}"))
+    let duration = order.data.get("duration").and_then(Json::as_i64).unwrap_or(hold::HOLD_DEFAULT_MS);
+    hold::hold(work, "", duration).map_err(|refusal| format!("{refusal:?}"))
 }
 
 fn open_gadget(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {

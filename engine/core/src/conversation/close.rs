@@ -19,7 +19,7 @@ pub(super) fn order(work: &mut Work<'_>, reason: &str) {
     work.c.ending = true;
     work.c.runs.clear();
     if work.c.hold.take().is_some() {
-        super::commands::hold_row(work, "RESUMED", None);
+        super::hold::hold_row(work, "RESUMED", None);
     }
     let session_reason = if reason.is_empty() { "FORCE_CLOSED" } else { reason };
     let open: Vec<String> = work.c.sessions.iter().filter(|s| s.open()).map(|s| s.id.clone()).collect();

@@ -2,20 +2,13 @@
 
 use serde_json::json;
 
-use super::state::{Hold, SeatKind};
+use super::state::SeatKind;
 use super::work::Work;
-use super::{bots, close, seats, sessions, team, timers, wire};
-use crate::directory::{DirectoryWrite, Previous};
+use super::{app, bots, close, hold, link, seats, team, wire};
 use crate::effect::Reply;
-use crate::model::{
-    Body, CimMessage, ConversationState, Customer, EventName, Header, Json, ParticipantRole, emitter,
-};
-use crate::report::{HoldRow, ReportRow, WrapupRow};
+use crate::model::{Body, CimMessage, ConversationState, EventName, Json, ParticipantRole, emitter};
+use crate::report::{ReportRow, WrapupRow};
 
-/// How long a hold lasts when nobody says.
-pub(super) const HOLD_DEFAULT_MS: i64 = 300_000;
-/// Longest hold.
-pub(super) const HOLD_MS_MAX: i64 = 24 * 3_600_000;
 /// Most codes of one wrap-up (`domain.md` section 8.4).
 const WRAP_UPS_MAX: usize = 5;
 
@@ -27,12 +20,12 @@ pub const COMMANDS: &[(&str, Run)] = &[
     ("AGENT_MESSAGE",     agent_message),
     ("AGENT_LEAVE",       agent_leave),
     ("WRAP_UP",           wrap_up),
-    ("PAUSE",             pause),
-    ("RESUME",            resume_command),
-    ("LINK_CUSTOMER",     link_customer),
+    ("PAUSE",             hold::pause),
+    ("RESUME",            hold::resume_command),
+    ("LINK_CUSTOMER",     link::link_customer),
     ("END_CONVERSATION",  end_conversation),
-    ("SET_DATA",          set_data),
-    ("ACTIVITY",          activity),
+    ("SET_DATA",          app::set_data),
+    ("ACTIVITY",          app::activity),
     ("RESET_AGENT_SLA",   reset_agent_sla),
     ("BOT_MESSAGES",      bots::answers_later),
     ("TRANSFER",           team::transfer),
@@ -85,7 +78,7 @@ pub(super) fn field<'a>(work: &Work<'_>, data: &'a Json, key: &str) -> Result<&'
 }
 
 /// The role of the agent a command names.
-fn present(work: &Work<'_>, data: &Json) -> Result<(String, ParticipantRole), Reply> {
+pub(super) fn present(work: &Work<'_>, data: &Json) -> Result<(String, ParticipantRole), Reply> {
     let agent = field(work, data, "agentId")?;
     let here =
         |s: &&super::state::Seat| s.who == agent && matches!(s.kind, SeatKind::Agent | SeatKind::Monitor);
@@ -140,7 +133,7 @@ fn agent_message(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
         return Err(refusal(work, "customer_left", "the customer has left; there is nobody to write to"));
     }
     if work.c.hold.is_some() {
-        resume(work, Some(&agent), "the agent wrote to the customer");
+        hold::resume(work, Some(&agent), "the agent wrote to the customer");
     }
     if let Some(s) = work.c.session_mut(&session.id) {
         s.counts[1] += 1;
@@ -236,249 +229,9 @@ fn write_wrap_up(work: &mut Work<'_>, agent: &str, codes: &[Json], note: Option<
     work.out.reports.extend(rows);
 }
 
-/// PAUSE `{agentId, duration}` (seconds, number or text).
-fn pause(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let (agent, role) = present(work, data)?;
-    if role != ParticipantRole::Primary {
-        return Err(refusal(work, "role_forbids", "only a PRIMARY agent pauses a conversation"));
-    }
-    if super::sla::voice_open(work) {
-        return Err(refusal(work, "voice_open", "a call is held by the telephone, not by a pause"));
-    }
-    let seconds = match &data["duration"] {
-        Json::Null => HOLD_DEFAULT_MS / 1000,
-        Json::String(text) => text.parse().unwrap_or(-1),
-        other => other.as_i64().unwrap_or(-1),
-    };
-    if seconds <= 0 || seconds.saturating_mul(1000) > HOLD_MS_MAX {
-        return Err(refusal(work, "wrong_field", "`duration` is a number of seconds between 1 and 86400"));
-    }
-    hold(work, &agent, seconds * 1000)?;
-    Ok(Json::Null)
-}
-
-/// Puts the conversation on hold.
-///
-/// # Errors
-/// It is not ACTIVE.
-pub(super) fn hold(work: &mut Work<'_>, agent: &str, duration_ms: i64) -> Result<(), Reply> {
-    if work.c.state != ConversationState::Active || work.c.hold.is_some() {
-        return Err(refusal(work, "not_active", "only an ACTIVE conversation can be paused, once"));
-    }
-    work.c.hold = Some(Hold { by: agent.to_owned(), since: work.at, duration_ms });
-    work.set_timer(timers::HOLD.into(), duration_ms, None);
-    hold_row(work, "HOLD", Some(agent));
-    hold_event(work, EventName::ConversationPaused, duration_ms);
-    Ok(())
-}
-
-fn resume_command(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let (agent, role) = present(work, data)?;
-    if role != ParticipantRole::Primary {
-        return Err(refusal(work, "role_forbids", "only a PRIMARY agent ends a pause"));
-    }
-    if work.c.hold.is_none() {
-        return Err(refusal(work, "not_on_hold", "the conversation is not on hold"));
-    }
-    resume(work, Some(&agent), "the agent resumed it");
-    Ok(Json::Null)
-}
-
-/// Ends a hold. Not on hold: nothing happens.
-pub(super) fn resume(work: &mut Work<'_>, agent: Option<&str>, why: &str) {
-    let Some(hold) = work.c.hold.take() else { return };
-    work.clear_timer(timers::HOLD);
-    work.note("state", "the hold ends", why);
-    hold_row(work, "RESUMED", agent);
-    hold_event(work, EventName::ConversationResumed, hold.duration_ms);
-}
-
-fn hold_event(work: &mut Work<'_>, name: EventName, duration_ms: i64) {
-    let session = work.c.current_session().map(|s| s.id.clone());
-    let data = json!({ "totalDuration": duration_ms / 1000, "startTime": work.at });
-    work.raise(name, emitter::conversation_manager(), session.as_deref(), data);
-}
-
-pub(super) fn hold_row(work: &mut Work<'_>, state: &str, agent: Option<&str>) {
-    let row = HoldRow {
-        conversation_id: work.c.id.clone(),
-        conversation_state: state.to_owned(),
-        agent_id: agent.filter(|a| !a.is_empty()).map(str::to_owned),
-        event_timestamp: work.at,
-        channel_session_id: work.c.current_session().map(|s| s.id.clone()).unwrap_or_default(),
-        record_creation_time: work.at,
-    };
-    work.out.reports.push(ReportRow::ConversationHoldResume(row));
-}
-
-/// LINK_CUSTOMER `{customer: {_id, …}, room: {id, live?}, addIdentifier?, force?}`: the runtime adds the profile and
-/// its room from the directory to what the caller sent (`customerId`). U02: a customer with another live
-/// conversation is refused.
-fn link_customer(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let customer: Customer = serde_json::from_value(data["customer"].clone())
-        .ok()
-        .filter(|c: &Customer| c.id.as_deref().is_some_and(|id| !id.is_empty()))
-        .ok_or_else(|| refusal(work, "unknown_customer", "no customer has this id"))?;
-    let id = customer.id.clone().unwrap_or_default();
-    let before = work.c.customer.id.clone().unwrap_or_default();
-    if id == before {
-        return Ok(json!({ "customerId": id }));
-    }
-    if let Some(other) = data["room"]["live"]["conversation"].as_str().filter(|o| *o != work.c.id) {
-        return Err(refusal(
-            work,
-            "customer_has_live_conversation",
-            &format!("customer {id} is in the live conversation {other}; close that one first"),
-        ));
-    }
-    move_room(work, data, &id);
-    work.c.previous = serde_json::from_value(data["room"]["previous"].clone()).ok();
-    let mut customer = customer;
-    if data["addIdentifier"].as_bool().unwrap_or(false) {
-        add_identifier(work, &mut customer);
-    }
-    work.c.customer = customer;
-    work.c.suggestions.clear();
-    work.note("customer", format!("linked to {id}"), format!("was {before}"));
-    let session = work.c.current_session().map(|s| s.id.clone());
-    let changed = json!({ "customer": work.c.customer, "previousCustomerId": before });
-    let who = emitter::conversation_manager();
-    work.raise(EventName::AssociatedCustomerChanged, who, session.as_deref(), changed);
-    Ok(json!({ "customerId": id }))
-}
-
-/// The conversation leaves the room of the old customer and lives in the new one's.
-fn move_room(work: &mut Work<'_>, data: &Json, customer: &str) {
-    let old = work.c.room.clone();
-    let room = data["room"]["id"].as_str().map_or_else(|| work.ids.fresh(), str::to_owned);
-    let previous = work
-        .c
-        .previous
-        .clone()
-        .unwrap_or_else(|| Previous { ended_at: work.c.created_at, ..Previous::default() });
-    let conversation = work.c.id.clone();
-    work.out.directory.push(DirectoryWrite::Close {
-        room: old,
-        conversation: conversation.clone(),
-        previous,
-    });
-    work.out.directory.push(DirectoryWrite::Room { id: room.clone(), customer: customer.to_owned() });
-    let live = crate::directory::Live { conversation, home: work.c.home };
-    work.out.directory.push(DirectoryWrite::Open { room: room.clone(), live });
-    work.c.room = room;
-}
-
-fn add_identifier(work: &mut Work<'_>, customer: &mut Customer) {
-    let addresses: Vec<(String, String)> = work
-        .c
-        .sessions
-        .iter()
-        .filter_map(|s| {
-            let kind = &work.d.centre.channels.get(&s.channel)?.kind;
-            Some((work.d.centre.channel_types.get(kind)?.identifier.clone(), s.identifier.clone()))
-        })
-        .collect();
-    let id = customer.id.clone().unwrap_or_default();
-    for (attribute, identifier) in addresses {
-        customer.add_identifier(&attribute, &identifier);
-        work.out.directory.push(DirectoryWrite::Identity { attribute, identifier, customer: id.clone() });
-    }
-    work.out.directory.push(DirectoryWrite::Customer { customer: Box::new(customer.clone()) });
-}
-
 fn end_conversation(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     close::order(work, data["reasonCode"].as_str().unwrap_or_default());
     Ok(Json::Null)
-}
-
-/// A value of conversation data as the text it is kept as.
-pub(super) fn plain_text(value: &Json) -> String {
-    match value {
-        Json::String(text) => text.clone(),
-        Json::Null => String::new(),
-        other => other.to_string(),
-    }
-}
-
-/// SET_DATA: a map, or a list of attributes `[{key, value}]` (9.1).
-fn set_data(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let data = data.get("data").unwrap_or(data);
-    let pairs: Vec<(String, String)> = match data {
-        Json::Object(map) => map.iter().map(|(k, v)| (k.clone(), plain_text(v))).collect(),
-        Json::Array(list) => list
-            .iter()
-            .filter_map(|a| Some((a["key"].as_str()?.to_owned(), plain_text(&a["value"]))))
-            .collect(),
-        _ => {
-            return Err(refusal(work, "wrong_field", "a map of pairs, or a list of {key, value}, is needed"));
-        }
-    };
-    let refused = sessions::merge_data(work, pairs);
-    if refused.is_empty() {
-        return Ok(json!(work.c.data));
-    }
-    let detail = format!(
-        "a conversation holds {} pairs; no room for {}",
-        super::CONVERSATION_DATA_MAX,
-        refused.join(", ")
-    );
-    Err(refusal(work, "too_much_data", &detail))
-}
-
-/// ACTIVITY: a third-party activity of an app (9.1). Its intent becomes the event's name when it has one.
-fn activity(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let body = data.get("body").cloned().unwrap_or_default();
-    if !body.get("type").is_some_and(Json::is_string) {
-        return Err(refusal(work, "invalid_body", "`body` with a `type` is needed"));
-    }
-    let sender = data["header"]["sender"].as_object().or_else(|| data["sender"].as_object());
-    let name = sender.and_then(|s| s.get("senderName")).and_then(Json::as_str).unwrap_or("APP").to_owned();
-    let who_id = sender.and_then(|s| s.get("id")).and_then(Json::as_str).unwrap_or(&name).to_owned();
-    seat_app(work, &who_id, &name);
-    let who = emitter::app(who_id, name);
-    let Some(session) = work.c.current_session().map(|s| s.id.clone()) else {
-        return Err(refusal(work, "no_session", "the conversation has no session"));
-    };
-    let id = data["id"].as_str().map_or_else(|| work.ids.fresh(), str::to_owned);
-    let mut message = CimMessage { id: Some(id.clone()), header: Header::default(), ..CimMessage::default() };
-    message.body = serde_json::from_value(body).ok();
-    wire::address_header(work, &mut message.header, &session);
-    message.header.sender = Some(who.clone());
-    let intent = data["header"]["intent"].as_str().unwrap_or_default();
-    let event = match EventName::parse(intent) {
-        EventName::Other(name) if !name.is_empty() => EventName::Other(name),
-        EventName::IvrAggregatedActivity => EventName::IvrAggregatedActivity,
-        _ => EventName::ThirdPartyActivity,
-    };
-    work.raise(event, who, Some(&session), json!(message));
-    Ok(json!({ "id": id }))
-}
-
-/// An app that takes part is a participant (1.9).
-fn seat_app(work: &mut Work<'_>, id: &str, name: &str) {
-    if work.c.seats.iter().any(|s| s.kind == SeatKind::App && s.who == id) {
-        return;
-    }
-    let seat = super::state::Seat {
-        id: work.ids.fresh(),
-        kind: SeatKind::App,
-        who: id.to_owned(),
-        name: name.to_owned(),
-        role: ParticipantRole::Assistant,
-        joined_at: work.at,
-        task: None,
-        unseen: false,
-        leaving: None,
-    };
-    work.out.reports.push(ReportRow::ConversationParticipant(crate::report::ParticipantRow {
-        id: seat.id.clone(),
-        participant_id: id.to_owned(),
-        conversation_id: work.c.id.clone(),
-        participant_role: "EXTERNAL".into(),
-        record_creation_time: work.at,
-    }));
-    work.note("participants", format!("app {name} takes part"), "it published an activity (9.1)");
-    work.c.seats.push(seat);
 }
 
 fn reset_agent_sla(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {

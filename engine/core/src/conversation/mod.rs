@@ -5,6 +5,7 @@
 //! nothing.
 
 mod actions;
+mod app;
 mod arrive;
 mod bots;
 mod close;
@@ -12,8 +13,10 @@ mod commands;
 mod events;
 mod facts;
 pub mod handoff;
+mod hold;
 mod input;
 mod interpret;
+mod link;
 mod seats;
 mod sessions;
 mod sla;

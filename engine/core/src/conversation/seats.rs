@@ -259,7 +259,7 @@ fn nobody_there(work: &mut Work<'_>) {
     }
     if work.c.hold.take().is_some() {
         work.clear_timer(super::timers::HOLD);
-        super::commands::hold_row(work, "RESUMED", None);
+        super::hold::hold_row(work, "RESUMED", None);
         work.note("state", "the hold ends", "no agent is left who holds it");
     }
     monitors_leave(work, None, "no agent is left (U08)");

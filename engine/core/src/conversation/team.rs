@@ -136,7 +136,7 @@ fn ask(work: &mut Work<'_>, data: &Json, direction: &str) -> Result<Json, Reply>
 /// CONSULT_TRANSFER `{agentId, toAgent?}`: the consulted agent takes over, the one who asked leaves.
 pub(super) fn consult_transfer(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let (seat, assistant) = consulted(work, data)?;
-    super::commands::resume(work, Some(&seat.who), "a transfer is requested");
+    super::hold::resume(work, Some(&seat.who), "a transfer is requested");
     promote(work, &assistant, "CONSULT_TRANSFER");
     seats::agent_leaves(work, &seat.who, "CONSULT_TRANSFER");
     Ok(json!({ "agentId": assistant.who }))

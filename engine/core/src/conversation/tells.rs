@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::state::{LastTask, SeatKind};
 use super::work::Work;
-use super::{close, commands, seats, sessions, wire};
+use super::{close, hold, seats, sessions, wire};
 use crate::effect::{TraceLine, WHY};
 use crate::model::{EventName, Json, ParticipantRole, emitter};
 use crate::routing::{Choice, TaskView, Tell};
@@ -66,7 +66,7 @@ pub(super) fn told(work: &mut Work<'_>, tell: &Tell) {
             let ours = work.c.hold.as_ref().is_some_and(|h| h.by.is_empty() || h.by == *agent);
             let why = format!("{agent} is back on {mrd}");
             if ours && work.c.agent(agent).is_some() {
-                commands::resume(work, None, &why);
+                hold::resume(work, None, &why);
             } else {
                 work.note("routing", why, "nothing was held for it");
             }

@@ -58,7 +58,7 @@ pub(super) fn fired(work: &mut Work<'_>, name: &str, id: &str) {
             &EventName::ChannelSessionEnded,
         );
     } else if name == HOLD {
-        super::commands::resume(work, None, "the time of the hold is over");
+        super::hold::resume(work, None, "the time of the hold is over");
     } else if let Some(bot) = name.strip_prefix(BOT) {
         super::bots::timed_out(work, bot);
     } else {

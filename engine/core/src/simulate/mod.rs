@@ -3,6 +3,7 @@
 
 mod expect;
 mod play;
+mod reading;
 mod scenario;
 mod transcript;
 mod world;

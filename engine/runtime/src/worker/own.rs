@@ -1,0 +1,172 @@
+//! Owning partitions: leases, and what the owner before left undone.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use convene_core::hop::Hop;
+use tokio::time::Instant;
+
+use super::land::Flight;
+use super::take::Halt;
+use super::{ROUTING_HOME, Worker};
+use crate::intake;
+use crate::item::Item;
+use crate::ports::store::{Hop as StoredHop, Lease};
+use crate::publisher;
+
+/// Hops of others that were not delivered by the bus are looked for this often.
+pub(super) const HOP_CHECK: Duration = Duration::from_secs(5);
+
+impl Worker {
+    /// Renews the leases, takes and gives back partitions.
+    pub(super) async fn renew(&mut self, flight: &mut Option<Flight>) {
+        let config = &self.shared.config;
+        self.next_lease =
+            Instant::now() + Duration::from_millis(u64::try_from(config.lease_ms / 3).unwrap_or(1000));
+        let (engine, partitions, lease_ms) = (config.engine.clone(), config.partitions, config.lease_ms);
+        let mut leases = match self.store.lease(&engine, partitions, lease_ms).await {
+            Ok(leases) => leases,
+            Err(problem) => {
+                self.troubled(&problem).await;
+                return;
+            }
+        };
+        self.shared.ready.store(true, Ordering::Relaxed);
+        if let Ok(fair) = self.store.fair_share(partitions).await {
+            let fair = fair.max(1) as usize;
+            if leases.len() > fair {
+                leases.sort_by_key(|l| l.partition);
+                let extra: Vec<u32> = leases.split_off(fair).iter().map(|l| l.partition).collect();
+                if let Some(under_way) = flight.take() {
+                    self.land(under_way).await;
+                }
+                tracing::info!(partitions = ?extra, "giving partitions to another engine");
+                self.leases.retain(|l| !extra.contains(&l.partition));
+                self.own_on_bus().await;
+                if let Err(problem) = self.store.release(&engine, &extra).await {
+                    tracing::warn!(%problem, "releasing partitions failed; they run out by themselves");
+                }
+            }
+        }
+        leases.sort_by_key(|l| l.partition);
+        if leases != self.leases {
+            if let Some(under_way) = flight.take() {
+                self.land(under_way).await;
+            }
+            self.changed(leases).await;
+        }
+        if Instant::now() >= self.next_hop_check {
+            self.next_hop_check = Instant::now() + HOP_CHECK;
+            self.stray_hops().await;
+        }
+    }
+
+    /// The set of partitions changed: begin with what the owner before left undone.
+    async fn changed(&mut self, leases: Vec<Lease>) {
+        let names: Vec<u32> = leases.iter().map(|l| l.partition).collect();
+        tracing::info!(partitions = ?names, "owning partitions");
+        self.leases = leases;
+        self.metrics.partitions.set(i64::try_from(self.leases.len()).unwrap_or(0));
+        self.forget().await;
+        self.own_on_bus().await;
+    }
+
+    pub(super) async fn own_on_bus(&mut self) {
+        let partitions: Vec<u32> = self.leases.iter().map(|l| l.partition).collect();
+        let into = self.deliveries.0.clone();
+        if let Err(problem) = self.shared.bus.own(&partitions, into).await {
+            tracing::warn!(%problem, "the bus will take the partitions once it is connected");
+        }
+    }
+
+    /// Drops everything that is only in memory and reads again what is undone.
+    pub(super) async fn forget(&mut self) {
+        self.cache.clear();
+        self.sessions.clear();
+        self.arrivals.clear();
+        self.routing = None;
+        self.next_timer = 0;
+        self.next_timer_check = Instant::now();
+        self.carry.retain(|i| i.token.is_some() || i.id.starts_with("b:"));
+        if self.owns(ROUTING_HOME) {
+            while let Err(Halt::Store(problem)) = self.load_routing().await {
+                self.troubled(&problem).await;
+                if self.shared.stop.is_cancelled() {
+                    return;
+                }
+            }
+        }
+        self.unfinished().await;
+    }
+
+    /// Hops, publications and bot calls that were committed and perhaps never done.
+    async fn unfinished(&mut self) {
+        let partitions: Vec<u32> = self.leases.iter().map(|l| l.partition).collect();
+        let unfinished = loop {
+            match self.store.unfinished(&partitions).await {
+                Ok(unfinished) => break unfinished,
+                Err(problem) => self.troubled(&problem).await,
+            }
+            if self.shared.stop.is_cancelled() {
+                return;
+            }
+        };
+        self.take_hops(unfinished.hops);
+        let outputs: Vec<_> =
+            unfinished.publications.iter().filter_map(|(_, text)| serde_json::from_str(text).ok()).collect();
+        if !outputs.is_empty() {
+            tracing::info!(
+                outputs = outputs.len(),
+                "publishing what was committed but perhaps not published"
+            );
+        }
+        let mut parcels: Vec<_> = unfinished.publications.into_iter().map(|(parcel, _)| parcel).collect();
+        parcels.sort();
+        parcels.dedup();
+        self.publisher.hand(publisher::Job { parcels, outputs, hops: Vec::new() }, &self.metrics).await;
+        for (home, call) in unfinished.bot_calls {
+            self.ask(home, call);
+        }
+        if let Ok(open) = self.store.open_conversations().await {
+            self.metrics.open_conversations.set(open);
+        }
+    }
+
+    fn take_hops(&mut self, hops: Vec<StoredHop>) {
+        let now = self.shared.clock.now();
+        for hop in hops {
+            if self.carry.iter().any(|i| i.id == hop.id) || self.in_flight_seen.contains(&hop.id) {
+                continue;
+            }
+            match serde_json::from_str::<Hop>(&hop.body) {
+                Ok(body) => {
+                    let mut item = Item::own(hop.id.clone(), hop.partition, now, intake::of_hop(body));
+                    item.hop = Some(hop.id);
+                    item.source = "hop".into();
+                    self.carry.push_back(item);
+                }
+                Err(problem) => tracing::error!(hop = %hop.id, %problem, "a hop cannot be read"),
+            }
+        }
+    }
+
+    /// Hops of others that never came by the bus, because their engine died between commit and publish.
+    async fn stray_hops(&mut self) {
+        let partitions: Vec<u32> = self.leases.iter().map(|l| l.partition).collect();
+        if let Ok(unfinished) = self.store.unfinished(&partitions).await {
+            let old = self.shared.clock.now() - i64::try_from(HOP_CHECK.as_millis()).unwrap_or(0);
+            self.take_hops(unfinished.hops.into_iter().filter(|h| h.at < old).collect());
+        }
+    }
+
+    /// Gives everything back.
+    pub(super) async fn leave(&mut self) {
+        let mut into = self.deliveries.0.clone();
+        std::mem::swap(&mut into, &mut self.deliveries.0);
+        let _ = self.shared.bus.own(&[], into).await;
+        let partitions: Vec<u32> = self.leases.drain(..).map(|l| l.partition).collect();
+        if let Err(problem) = self.store.release(&self.shared.config.engine, &partitions).await {
+            tracing::warn!(%problem, "releasing partitions failed; they run out by themselves");
+        }
+    }
+}

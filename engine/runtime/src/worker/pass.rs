@@ -1,0 +1,144 @@
+//! Inputs that go elsewhere: to another step of the same batch, to a partition of another engine, to the dead letters.
+
+use std::collections::VecDeque;
+
+use convene_core::effect::Reply;
+use convene_core::hop::Hop;
+use convene_core::model::Json;
+use serde_json::json;
+
+use super::take::Halt;
+use super::{ROUTING_HOME, Worker};
+use crate::draft::Draft;
+use crate::intake;
+use crate::item::{Item, What};
+use crate::ports::bus::{Destination, Outgoing, ReplyTo};
+use crate::ports::store::{DeadLetter, Hop as StoredHop};
+use crate::publisher::dead;
+
+/// Steps of one batch after which hops go through the store.
+const STEPS_MAX: u64 = 4_000;
+
+impl Worker {
+    /// Hops for partitions of ours are taken in the same batch; those of others go through store and bus.
+    pub(super) fn write_hops(
+        &self,
+        draft: &mut Draft,
+        item: &Item,
+        hops: Vec<Hop>,
+        local: &mut VecDeque<Item>,
+    ) {
+        for (i, hop) in hops.into_iter().enumerate() {
+            let id = format!("{}/{i}", item.id);
+            let partition = match &hop {
+                Hop::Routing { .. } => ROUTING_HOME,
+                Hop::Conversation { home, .. } => *home,
+                Hop::Message { .. } => item.partition,
+            };
+            let steps = draft.steps[0] + draft.steps[1];
+            if self.owns(partition) && steps < STEPS_MAX {
+                let mut next = Item::own(id, partition, item.at, intake::of_hop(hop));
+                next.source = "hop".into();
+                local.push_back(next);
+                continue;
+            }
+            draft.hops_out.push(StoredHop {
+                id,
+                partition,
+                at: item.at,
+                ordinal: i32::try_from(i).unwrap_or(i32::MAX),
+                body: json!(hop).to_string(),
+            });
+        }
+    }
+
+    /// Hands an input to the owner of another partition.
+    pub(super) fn forward(&self, draft: &mut Draft, mut item: Item, partition: u32) {
+        if item.token.is_none() && item.hop.is_none() && item.source != "hop" {
+            return;
+        }
+        self.metrics.forwarded.inc();
+        draft.forwards.push(outgoing_of(&item, partition));
+        draft.tokens.extend(item.token);
+        let to = std::mem::take(&mut item.reply);
+        draft.replies.push((item.id.clone(), to, Reply::Done { data: json!({ "accepted": true }) }));
+        draft.forwarded.push(item);
+    }
+
+    /// Quarantines an input in a transaction of its own.
+    pub(super) async fn bury(
+        &mut self,
+        draft: &mut Draft,
+        mut item: Item,
+        reason: &str,
+        detail: &str,
+    ) -> Result<(), Halt> {
+        self.metrics.dead_lettered.with_label_values(&[reason]).inc();
+        let letter = DeadLetter {
+            id: item.id.clone(),
+            at: item.at,
+            reason: reason.to_owned(),
+            detail: detail.to_owned(),
+            source: item.source.clone(),
+            payload: item.raw.clone(),
+        };
+        if !matches!(item.reply, ReplyTo::Here(_)) {
+            self.publish_now(dead(&item.id, reason, detail, item.at, &item.raw)).await;
+        }
+        self.store.bury(&letter).await?;
+        draft.seen.insert(item.id.clone());
+        draft.batch.hops_done.extend(item.hop.clone());
+        draft.tokens.extend(item.token);
+        let to = std::mem::take(&mut item.reply);
+        draft.replies.push((item.id, to, Reply::refused(reason, detail, Json::Null)));
+        Ok(())
+    }
+}
+
+/// A hop of ours that has to wait for the next batch is written down first.
+pub(super) fn store_hop(draft: &mut Draft, mut item: Item) -> Item {
+    if item.source == "hop"
+        && item.token.is_none()
+        && item.hop.is_none()
+        && let Some(hop) = hop_of(&item)
+    {
+        draft.hops_out.push(StoredHop {
+            id: item.id.clone(),
+            partition: item.partition,
+            at: item.at,
+            ordinal: 0,
+            body: json!(hop).to_string(),
+        });
+        item.hop = Some(item.id.clone());
+    }
+    item
+}
+
+/// The hop an input was.
+fn hop_of(item: &Item) -> Option<Hop> {
+    Some(match &item.what {
+        What::Message { message, .. } => Hop::Message { message: message.clone() },
+        What::Conversation { id, input } => {
+            Hop::Conversation { conversation: id.clone(), home: item.partition, input: input.clone() }
+        }
+        What::Routing { input } => Hop::Routing { input: input.clone() },
+    })
+}
+
+/// An input as it is sent to another partition's queue: with its id, so that it stays one input, and with the bytes as
+/// they came, which a dead letter would have to show.
+fn outgoing_of(item: &Item, partition: u32) -> Outgoing {
+    let mut body = json!(hop_of(item));
+    if !item.raw.is_empty() {
+        body["raw"] = String::from_utf8_lossy(&item.raw).into();
+        body["source"] = item.source.as_str().into();
+    }
+    let body = body.to_string();
+    Outgoing {
+        to: Destination::Partition(partition),
+        id: item.id.clone(),
+        kind: "hop".into(),
+        body: body.into_bytes().into(),
+        headers: Vec::new(),
+    }
+}

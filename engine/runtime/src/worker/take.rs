@@ -1,0 +1,326 @@
+//! Finds out where inputs belong: their conversation, its state, what the directory knows of the sender.
+
+use std::collections::VecDeque;
+
+use convene_core::conversation::{self, Conversation};
+use convene_core::directory::Arrival;
+use convene_core::effect::Reply;
+use convene_core::model::ConversationState;
+use serde_json::json;
+
+use super::Worker;
+use super::pass::store_hop;
+use crate::draft::Draft;
+use crate::intake;
+use crate::item::{Item, What};
+use crate::ports::store::{Found, Sender, StoreError, Wanted};
+
+/// How an input went.
+pub(super) enum Taken {
+    /// It is in the draft, or done with.
+    Done,
+    /// It needs what the batches under way have not committed yet.
+    Later(Box<Item>),
+}
+
+/// Why a draft cannot go on.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// The store cannot be read.
+    Store(StoreError),
+    /// The routing machine panicked on this input.
+    Poison(String),
+}
+
+impl From<StoreError> for Halt {
+    fn from(e: StoreError) -> Self {
+        Self::Store(e)
+    }
+}
+
+impl Worker {
+    /// Steps inputs in order, with what they make of each other. Inputs that have to wait are put aside.
+    pub(super) async fn draft(&mut self, items: Vec<Item>) -> Result<Draft, (Halt, Vec<Item>)> {
+        let mut draft = Draft::default();
+        let mut queue: VecDeque<Item> = items.into();
+        let found = match self.look_up(&queue).await {
+            Ok(found) => found,
+            Err(halt) => return Err((halt, queue.into())),
+        };
+        self.probe.pass("before-step");
+        while let Some(item) = queue.pop_front() {
+            let mut local = VecDeque::from([item]);
+            while let Some(item) = local.pop_front() {
+                match self.take(&mut draft, item, &found, &mut local).await {
+                    Ok(Taken::Done) => {}
+                    Ok(Taken::Later(item)) => {
+                        let hops = std::iter::once(*item).chain(local.drain(..));
+                        let mut later: VecDeque<Item> = hops.map(|i| store_hop(&mut draft, i)).collect();
+                        later.append(&mut queue);
+                        later.append(&mut self.carry);
+                        self.carry = later;
+                        self.flush = true;
+                    }
+                    Err(halt) => {
+                        let mut back = std::mem::take(&mut draft.items);
+                        back.extend(queue);
+                        return Err((halt, back));
+                    }
+                }
+            }
+        }
+        self.probe.pass("after-step");
+        self.arrivals.clear();
+        Ok(draft)
+    }
+
+    /// Everything the inputs need to read, in one round trip.
+    async fn look_up(&mut self, items: &VecDeque<Item>) -> Result<Found, Halt> {
+        let mut wanted = Wanted::default();
+        let mut senders: Vec<Sender> = Vec::new();
+        for item in items {
+            wanted.inputs.push(item.id.clone());
+            match &item.what {
+                What::Message { sender, .. } => match self.sessions.get(sender) {
+                    Some(live) if !self.cache.contains(&live.conversation) => {
+                        wanted.states.push(live.conversation.clone());
+                    }
+                    Some(_) => {}
+                    None => senders.push(sender.clone()),
+                },
+                What::Conversation { id, .. } if !self.cache.contains(id) => wanted.states.push(id.clone()),
+                _ => {}
+            }
+        }
+        senders.sort();
+        senders.dedup();
+        wanted.states.sort();
+        wanted.states.dedup();
+        wanted.arrivals.clone_from(&senders);
+        if wanted.inputs.is_empty() {
+            return Ok(Found::default());
+        }
+        let found = self.store.find(&wanted).await?;
+        for (sender, arrival) in senders.into_iter().zip(&found.arrivals) {
+            self.arrivals.insert(sender, arrival.clone());
+        }
+        for row in found.states.values() {
+            if !self.cache.contains(&row.key) {
+                self.cache.put(&row.key, row.version, row.body.as_str().into());
+            }
+        }
+        Ok(found)
+    }
+
+    async fn take(
+        &mut self,
+        draft: &mut Draft,
+        item: Item,
+        found: &Found,
+        local: &mut VecDeque<Item>,
+    ) -> Result<Taken, Halt> {
+        if draft.seen.contains(&item.id)
+            || self.in_flight_seen.contains(&item.id)
+            || found.seen.contains(&item.id)
+        {
+            self.metrics.duplicates.inc();
+            draft.batch.hops_done.extend(item.hop.clone());
+            draft.tokens.extend(item.token);
+            draft.replies.push((item.id, item.reply, Reply::Done { data: json!({ "duplicate": true }) }));
+            return Ok(Taken::Done);
+        }
+        if self.poisoned.remove(&item.id) {
+            self.bury(
+                draft,
+                item,
+                "engine_fault",
+                "the engine could not process this input; please report it",
+            )
+            .await?;
+            return Ok(Taken::Done);
+        }
+        match &item.what {
+            What::Message { .. } => self.take_message(draft, item, local).await,
+            What::Conversation { id, .. } => {
+                let id = id.clone();
+                self.take_conversation(draft, item, &id, local).await
+            }
+            What::Routing { .. } => self.take_routing(draft, item, local),
+        }
+    }
+
+    async fn take_message(
+        &mut self,
+        draft: &mut Draft,
+        mut item: Item,
+        local: &mut VecDeque<Item>,
+    ) -> Result<Taken, Halt> {
+        let current = self.deployments.current();
+        let What::Message { message, sender, .. } = &mut item.what else { return Ok(Taken::Done) };
+        if sender.channel.is_empty() {
+            match intake::check_message(&current, message) {
+                Ok(known) => *sender = known,
+                Err(fault) => {
+                    self.bury(draft, item, &fault.reason, &fault.detail).await?;
+                    return Ok(Taken::Done);
+                }
+            }
+        }
+        let sender = sender.clone();
+        for fresh in [false, true] {
+            let Some(arrival) = self.arrival(draft, &sender, fresh).await? else {
+                return Ok(Taken::Later(Box::new(item)));
+            };
+            let live =
+                arrival.live_session.clone().or_else(|| arrival.room.as_ref().and_then(|r| r.live.clone()));
+            let Some(live) = live else {
+                return self.begin(draft, item, arrival, local).await;
+            };
+            if !self.owns(live.home) {
+                self.forward(draft, item, live.home);
+                return Ok(Taken::Done);
+            }
+            let state = self.state(&live.conversation).await?;
+            let open = state.as_ref().is_some_and(|(c, _)| c.state != ConversationState::Closed);
+            if open || fresh {
+                if let Some((state, version)) = state.filter(|_| open) {
+                    // Only a conversation that begins needs to know more. What is journaled must not depend on what
+                    // happens to be remembered.
+                    set_arrival(
+                        &mut item,
+                        Arrival { live_session: Some(live.clone()), ..Arrival::default() },
+                    );
+                    return self
+                        .step_on(draft, item, &live.conversation, Some((state, version)), local)
+                        .await;
+                }
+                return self.begin(draft, item, Arrival { live_session: None, ..arrival }, local).await;
+            }
+            self.sessions.remove(&sender);
+            self.arrivals.remove(&sender);
+        }
+        Ok(Taken::Done)
+    }
+
+    /// What the directory knows of a sender; `None` when uncommitted changes stand in the way.
+    async fn arrival(
+        &mut self,
+        draft: &Draft,
+        sender: &Sender,
+        fresh: bool,
+    ) -> Result<Option<Arrival>, Halt> {
+        if !fresh && let Some(live) = self.sessions.get(sender) {
+            return Ok(Some(Arrival { live_session: Some(live.clone()), ..Arrival::default() }));
+        }
+        if draft.touches(sender) || self.in_flight_touched.iter().any(|k| touched_by(k, sender)) {
+            return Ok(None);
+        }
+        let arrival = match self.arrivals.remove(sender).filter(|_| !fresh) {
+            Some(arrival) => arrival,
+            None => {
+                let wanted = Wanted { arrivals: vec![sender.clone()], ..Wanted::default() };
+                self.store.find(&wanted).await?.arrivals.into_iter().next().unwrap_or_default()
+            }
+        };
+        let room = arrival.room.as_ref().map(|r| format!("r:{}", r.id));
+        if room.is_some_and(|r| draft.touched.contains(&r) || self.in_flight_touched.contains(&r)) {
+            return Ok(None);
+        }
+        Ok(Some(arrival))
+    }
+
+    async fn begin(
+        &mut self,
+        draft: &mut Draft,
+        mut item: Item,
+        arrival: Arrival,
+        local: &mut VecDeque<Item>,
+    ) -> Result<Taken, Halt> {
+        let key = conversation::new_id(&item.id);
+        set_arrival(&mut item, arrival);
+        let deployment = self.deployments.current();
+        self.step_conversation(draft, item, &key, None, &deployment, local).await
+    }
+
+    async fn take_conversation(
+        &mut self,
+        draft: &mut Draft,
+        mut item: Item,
+        id: &str,
+        local: &mut VecDeque<Item>,
+    ) -> Result<Taken, Halt> {
+        let Some((state, version)) = self.state(id).await? else {
+            if item.token.is_none() && item.hop.is_none() {
+                return Ok(Taken::Done);
+            }
+            self.bury(draft, item, "unknown_conversation", &format!("no conversation has the id {id:?}"))
+                .await?;
+            return Ok(Taken::Done);
+        };
+        if !self.owns(state.home) {
+            self.forward(draft, item, state.home);
+            return Ok(Taken::Done);
+        }
+        self.add_customer(&mut item).await?;
+        self.step_on(draft, item, id, Some((state, version)), local).await
+    }
+
+    /// LINK_CUSTOMER names a profile; the facts about it ride in with the command.
+    async fn add_customer(&self, item: &mut Item) -> Result<(), Halt> {
+        let What::Conversation { input, .. } = &mut item.what else { return Ok(()) };
+        let conversation::Input::Command { name, data } = &mut **input else { return Ok(()) };
+        if name != "LINK_CUSTOMER" {
+            return Ok(());
+        }
+        let Some(id) = data["customerId"].as_str().map(str::to_owned) else { return Ok(()) };
+        let Some((profile, room)) = self.store.customer(&id).await? else { return Ok(()) };
+        data["customer"] = serde_json::from_str(&profile).unwrap_or_default();
+        let filter =
+            crate::ports::store::ConversationFilter { customer: Some(id), limit: 50, ..Default::default() };
+        let live = self.store.conversations(&filter).await?.into_iter().find(|c| c.open);
+        if let Some(room) = room {
+            data["room"] = json!({ "id": room });
+            if let Some(live) = live {
+                data["room"]["live"] = json!({ "conversation": live.key, "home": live.partition });
+            }
+        }
+        Ok(())
+    }
+
+    /// The state of a conversation and its version.
+    async fn state(&mut self, key: &str) -> Result<Option<(Conversation, i64)>, Halt> {
+        if let Some(cached) = self.cache.get(key) {
+            return Ok(parsed(key, &cached.body).map(|c| (c, cached.version)));
+        }
+        let wanted = Wanted { states: vec![key.to_owned()], ..Wanted::default() };
+        let found = self.store.find(&wanted).await?;
+        let Some(row) = found.states.into_values().next() else { return Ok(None) };
+        self.cache.put(key, row.version, row.body.as_str().into());
+        Ok(parsed(key, &row.body).map(|c| (c, row.version)))
+    }
+}
+
+fn parsed(key: &str, body: &str) -> Option<Conversation> {
+    serde_json::from_str(body)
+        .inspect_err(|e| tracing::error!(conversation = key, "state cannot be read: {e}"))
+        .ok()
+}
+
+fn set_arrival(item: &mut Item, known: Arrival) {
+    if let What::Message { arrival, .. } = &mut item.what {
+        *arrival = Some(Box::new(known));
+    }
+}
+
+/// Whether a key of touched directory entries concerns a sender.
+fn touched_by(key: &str, sender: &Sender) -> bool {
+    key == format!("s:{}:{}", sender.channel, sender.identifier)
+        || key == format!("i:{}:{}", sender.attribute, sender.identifier)
+}
+
+impl Draft {
+    fn touches(&self, sender: &Sender) -> bool {
+        self.touched.contains(&format!("s:{}:{}", sender.channel, sender.identifier))
+            || self.touched.contains(&format!("i:{}:{}", sender.attribute, sender.identifier))
+    }
+}
