@@ -53,6 +53,7 @@ pub(crate) async fn link(
         "conversationId": conversation,
         "customerId": body.get("customerId"),
         "addIdentifier": body.get("addIdentifier"),
+        "force": body.get("force"),
     });
     give(&app, key, "LINK_CUSTOMER", data).await
 }

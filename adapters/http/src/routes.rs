@@ -104,7 +104,8 @@ pub(crate) static ROUTES: &[Route] = &[
     Route::post("/conversations/{id}/link", "linkCustomer", "Links the conversation to a known customer.",
         |m| on(m, act::link)).fields(&[
             need("customerId", "string", "The customer."),
-            may("addIdentifier", "boolean", "The profile also gets the channel's identifier.")]),
+            may("addIdentifier", "boolean", "The profile also gets the channel's identifier."),
+            may("force", "boolean", "Another live conversation of the customer is closed first.")]),
     Route::post("/conversations/{id}/end", "endConversation", "Ends it, whoever is in it.",
         |m| on(m, act::gives("END_CONVERSATION"))).fields(&[
             may("reasonCode", "string", "Why its sessions end.")]),

@@ -10,6 +10,7 @@ mod embedded;
 mod encrypted;
 mod figures;
 mod handoff;
+mod links;
 mod open_bot_call;
 mod order;
 mod outages;

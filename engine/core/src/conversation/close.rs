@@ -93,6 +93,10 @@ pub(super) fn archived(work: &mut Work<'_>) {
             agent: work.c.last_agent.clone(),
         },
     });
+    // Before what waits: it belongs to whoever has the customer then.
+    for link in std::mem::take(&mut work.c.makes_room) {
+        super::link::go_on(work, &link);
+    }
     for waiting in std::mem::take(&mut work.c.waiting) {
         match serde_json::from_value::<CimMessage>(waiting) {
             Ok(message) => work.out.again.push(Again::Message { message: Box::new(message) }),

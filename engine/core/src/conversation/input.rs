@@ -63,6 +63,35 @@ pub enum Input {
     },
     /// Everything that closing waits for is done.
     Archived,
+    /// Another conversation takes the customer over (U02): close, then tell it.
+    MakeRoom {
+        /// Who asks.
+        link: Link,
+    },
+}
+
+/// A link that waits until the customer's other conversation is closed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Link {
+    /// Conversation that is to be linked.
+    pub conversation: String,
+    /// Its home partition.
+    pub home: u32,
+    /// The customer.
+    pub customer: String,
+    /// Whether the profile keeps the addresses of that conversation.
+    #[serde(default)]
+    pub add_identifier: bool,
+}
+
+impl Link {
+    /// The order to that conversation, once nothing stands in the way.
+    #[must_use]
+    pub fn order(&self) -> Input {
+        let data = serde_json::json!({ "customerId": self.customer, "addIdentifier": self.add_identifier });
+        Input::Command { name: "LINK_CUSTOMER".into(), data }
+    }
 }
 
 /// How a bot call ended.
@@ -102,6 +131,7 @@ impl Input {
                 BotResult::Failed { .. } => "bot failed".into(),
             },
             Self::Archived => "archived".into(),
+            Self::MakeRoom { .. } => "make room".into(),
         }
     }
 }

@@ -3,14 +3,15 @@
 use serde_json::json;
 
 use super::commands::refusal;
-use super::work::Work;
+use super::input::{Input, Link};
+use super::work::{Again, Work};
 use crate::directory::{DirectoryWrite, Previous};
 use crate::effect::Reply;
 use crate::model::{Customer, EventName, Json, emitter};
 
 /// LINK_CUSTOMER `{customer: {_id, …}, room: {id, live?}, addIdentifier?, force?}`: the runtime adds the profile and
-/// its room from the directory to what the caller sent (`customerId`). U02: a customer with another live
-/// conversation is refused.
+/// its room from the directory to what the caller sent (`customerId`). U02: a customer with another live conversation
+/// is refused; by force that one is closed first, and the link follows.
 pub(super) fn link_customer(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let customer: Customer = serde_json::from_value(data["customer"].clone())
         .ok()
@@ -22,11 +23,18 @@ pub(super) fn link_customer(work: &mut Work<'_>, data: &Json) -> Result<Json, Re
         return Ok(json!({ "customerId": id }));
     }
     if let Some(other) = data["room"]["live"]["conversation"].as_str().filter(|o| *o != work.c.id) {
-        return Err(refusal(
-            work,
-            "customer_has_live_conversation",
-            &format!("customer {id} is in the live conversation {other}; close that one first"),
-        ));
+        if !data["force"].as_bool().unwrap_or(false) {
+            return Err(refusal(
+                work,
+                "customer_has_live_conversation",
+                &format!(
+                    "customer {id} is in the live conversation {other}; close that one first, or link with \
+                     `force`, which does so"
+                ),
+            ));
+        }
+        ask_for_room(work, other, data, &id);
+        return Ok(json!({ "customerId": id, "closing": other }));
     }
     move_room(work, data, &id);
     work.c.previous = serde_json::from_value(data["room"]["previous"].clone()).ok();
@@ -42,6 +50,39 @@ pub(super) fn link_customer(work: &mut Work<'_>, data: &Json) -> Result<Json, Re
     let who = emitter::conversation_manager();
     work.raise(EventName::AssociatedCustomerChanged, who, session.as_deref(), changed);
     Ok(json!({ "customerId": id }))
+}
+
+/// The link waits until the customer's other conversation says that it is closed.
+fn ask_for_room(work: &mut Work<'_>, other: &str, data: &Json, customer: &str) {
+    let link = Link {
+        conversation: work.c.id.clone(),
+        home: work.c.home,
+        customer: customer.to_owned(),
+        add_identifier: data["addIdentifier"].as_bool().unwrap_or(false),
+    };
+    let home = data["room"]["live"]["home"].as_u64().and_then(|home| u32::try_from(home).ok());
+    work.note("customer", format!("will be linked to {customer}"), format!("{other} is closed first (U02)"));
+    work.out.again.push(Again::Other {
+        conversation: other.to_owned(),
+        home: home.unwrap_or(work.c.home),
+        input: Box::new(Input::MakeRoom { link }),
+    });
+}
+
+/// Another conversation takes the customer over: this one ends, and then says so.
+pub(super) fn make_room(work: &mut Work<'_>, link: &Link) {
+    work.note("state", "END_CONVERSATION", format!("{} takes the customer over (U02)", link.conversation));
+    work.c.makes_room.push(link.clone());
+    super::close::order(work, "FORCE_CLOSED");
+}
+
+/// Nothing stands in the way of a link any more.
+pub(super) fn go_on(work: &mut Work<'_>, link: &Link) {
+    work.out.again.push(Again::Other {
+        conversation: link.conversation.clone(),
+        home: link.home,
+        input: Box::new(link.order()),
+    });
 }
 
 /// The conversation leaves the room of the old customer and lives in the new one's.

@@ -33,7 +33,7 @@ pub use actions::{KNOWN_ACTIONS, is_known_action};
 pub use arrive::is_command_intent;
 pub use commands::COMMANDS;
 pub use facts::{blank as blank_facts, facts_at};
-pub use input::{BotResult, Input, Stamped};
+pub use input::{BotResult, Input, Link, Stamped};
 pub use state::*;
 pub use work::{Again, Step, Work};
 
@@ -87,6 +87,7 @@ pub fn step(d: &Deployment, before: Option<&Conversation>, home: u32, input: &St
         Input::Routing { tell } => tells::told(&mut work, tell),
         Input::Bot { bot, call, outcome } => bots::answered(&mut work, bot, call, outcome),
         Input::Archived => close::archived(&mut work),
+        Input::MakeRoom { link } => link::make_room(&mut work, link),
     }
     work.settle();
     work.finish(before)
@@ -99,7 +100,15 @@ fn late(mut work: Work<'_>, input: &Input) -> Step {
         format!("{} after the close", input.kind()),
         "the conversation is CLOSED; nothing changes",
     );
-    if !matches!(input, Input::Timer { .. } | Input::Archived | Input::Bot { .. } | Input::Routing { .. }) {
+    let ours = matches!(
+        input,
+        Input::Timer { .. }
+            | Input::Archived
+            | Input::Bot { .. }
+            | Input::Routing { .. }
+            | Input::MakeRoom { .. }
+    );
+    if !ours {
         work.reply = Reply::refused(
             "conversation_closed",
             "the conversation is closed; a new message of the customer begins another one",
@@ -111,6 +120,9 @@ fn late(mut work: Work<'_>, input: &Input) -> Step {
     }
     if let Input::Bot { call, .. } = input {
         work.out.bot_calls_done.push(call.clone());
+    }
+    if let Input::MakeRoom { link } = input {
+        link::go_on(&mut work, link);
     }
     let before = work.c.clone();
     work.finish(Some(&before))

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::handoff::Story;
+use super::input::Link;
 use crate::directory::Previous;
 use crate::model::{ConversationState, Customer, Json, JsonMap, ParticipantRole};
 
@@ -100,6 +101,9 @@ pub struct Conversation {
     /// Agents who were taken out of it: the next request asks others first (U37).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub avoid: BTreeSet<String>,
+    /// Conversations that take the customer over once this one is closed (U02).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub makes_room: Vec<Link>,
     /// Agents who have raised a hand (4.10).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub hands: BTreeSet<String>,

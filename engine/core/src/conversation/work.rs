@@ -61,6 +61,15 @@ impl Step {
 pub enum Again {
     /// [`Input::Archived`] for this conversation.
     Archived,
+    /// For another conversation.
+    Other {
+        /// Conversation id.
+        conversation: String,
+        /// Its home partition.
+        home: u32,
+        /// The input.
+        input: Box<Input>,
+    },
     /// A message that waited while the conversation closed (U07): it is looked up and stepped as if it came now.
     Message {
         /// The message.

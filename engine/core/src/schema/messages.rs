@@ -220,6 +220,7 @@ fn conversations(generator: &mut SchemaGenerator) -> Vec<Command> {
             vec![
                 must("customerId", "Id of the profile.", texts()),
                 may("addIdentifier", "Whether the profile keeps the addresses of this conversation.", flag()),
+                may("force", "Whether another live conversation of that customer is closed first.", flag()),
             ],
         ),
         (

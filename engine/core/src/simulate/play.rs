@@ -325,15 +325,9 @@ impl Stage<'_> {
         self.write(&what, fired);
     }
 
-    fn command(&mut self, name: &str, mut data: Json) -> Vec<Fired> {
+    fn command(&mut self, name: &str, data: Json) -> Vec<Fired> {
         if routing::COMMANDS.contains(&name) {
             return self.world.route(command(name, data));
-        }
-        if let Some(customer) = data["customerId"].as_str() {
-            let profile = self.world.directory.customer(customer).cloned();
-            let room = self.world.directory.room_of(customer);
-            data["customer"] = json!(profile);
-            data["room"] = json!(room);
         }
         let agent = data["agentId"].as_str().map(str::to_owned);
         let id = self.conversation_of(agent.as_deref()).unwrap_or_else(|| "nobody".to_owned());

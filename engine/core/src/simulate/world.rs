@@ -177,7 +177,19 @@ impl World {
         }
     }
 
-    fn step_conversation(&mut self, key: &str, id: String, input: conversation::Input) -> Fired {
+    /// LINK_CUSTOMER names a profile; the facts about it ride in with the command.
+    fn add_customer(&self, input: &mut conversation::Input) {
+        let conversation::Input::Command { name, data } = input else { return };
+        if name == "LINK_CUSTOMER"
+            && let Some(customer) = data["customerId"].as_str().map(str::to_owned)
+        {
+            data["customer"] = serde_json::json!(self.directory.customer(&customer));
+            data["room"] = serde_json::json!(self.directory.room_of(&customer));
+        }
+    }
+
+    fn step_conversation(&mut self, key: &str, id: String, mut input: conversation::Input) -> Fired {
+        self.add_customer(&mut input);
         let kind = input.kind();
         let stamped = Stamped { id: id.clone(), at: self.now, input };
         let before = self.conversations.get(key);

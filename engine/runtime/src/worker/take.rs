@@ -262,6 +262,10 @@ impl Worker {
             return Ok(Taken::Done);
         }
         self.add_customer(&mut item).await?;
+        let room = room_of(&item);
+        if room.is_some_and(|r| draft.touched.contains(&r) || self.in_flight_touched.contains(&r)) {
+            return Ok(Taken::Later(Box::new(item)));
+        }
         self.step_on(draft, item, id, Some((state, version)), local).await
     }
 
@@ -309,6 +313,20 @@ fn parsed(key: &str, body: &str) -> Option<Conversation> {
 fn set_arrival(item: &mut Item, known: Arrival) {
     if let What::Message { arrival, .. } = &mut item.what {
         *arrival = Some(Box::new(known));
+    }
+}
+
+/// The room of the customer that a LINK_CUSTOMER names, as [`Draft::touched`] has it: what the store says of it may be
+/// about to change.
+fn room_of(item: &Item) -> Option<String> {
+    match &item.what {
+        What::Conversation { input, .. } => match &**input {
+            conversation::Input::Command { name, data } if name == "LINK_CUSTOMER" => {
+                data["room"]["id"].as_str().map(|room| format!("r:{room}"))
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 
