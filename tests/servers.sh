@@ -132,7 +132,7 @@ servers_load() {
 
 # Preparing.
 
-# An authority for this run, and a certificate of it for this machine. `openssl` came with PostgreSQL's package.
+# An authority for this run, and a certificate of it for this machine.
 servers_certify() {
     local tls="$SERVERS_DIR/tls"
     local -a key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30)

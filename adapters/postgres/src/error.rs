@@ -43,7 +43,11 @@ fn database_error(error: &dyn DatabaseError) -> StoreError {
         // Connection exceptions.
         code if code.starts_with("08") => StoreError::Unavailable(said()),
         "42P01" | "42703" | "42883" => {
-            StoreError::Broken(format!("{}: the schema is not up to date, run `convene migrate`", said()))
+            // Not the input's fault: perhaps a newer release has migrated, and this engine has to be replaced.
+            StoreError::Unavailable(format!(
+                "{}: the schema is of another release; run `convene migrate`",
+                said()
+            ))
         }
         _ => StoreError::Broken(said()),
     }

@@ -6,6 +6,7 @@
 //!
 //! Nothing here decides anything: order and exclusivity are enforced by versions, epochs and keys in the tables.
 
+mod address;
 mod commit;
 mod directory;
 mod error;
@@ -68,8 +69,9 @@ const HOT_SETTINGS: [(&str, &str); 10] = [
 
 /// The store in a Postgres database (14 or later).
 ///
-/// Connections are encrypted as the URL says: `sslmode=verify-full` with `sslrootcert`, `sslcert` and `sslkey`, as in
-/// PostgreSQL's own programs. Without `sslmode` they are where the server offers it, and nobody's certificate is checked.
+/// Connections are encrypted as the URL says: with `sslmode=verify-full` the server's certificate is checked, against
+/// Mozilla's list of authorities and the one in `sslrootcert`; with `require` it is encrypted and not checked; without
+/// `sslmode` it is encrypted where the server offers it. `sslcert` and `sslkey` are for a server that asks who we are.
 #[derive(Debug)]
 pub struct PostgresStore {
     hot: PgPool,
@@ -82,9 +84,10 @@ impl PostgresStore {
     /// connection. Does not touch the schema: see [`Store::migrate`].
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when nobody answers within two seconds, [`StoreError::Broken`] when the URL cannot
-    /// be read or the database refuses the user.
+    /// [`StoreError::Unavailable`] when nobody answers within two seconds or the server cannot prove who it is,
+    /// [`StoreError::Broken`] when the URL cannot be read or the database refuses the user.
     pub async fn connect(url: &str) -> StoreResult<Self> {
+        address::check(url).map_err(StoreError::Broken)?;
         let mut options = PgConnectOptions::from_str(url).map_err(store_error)?.disable_statement_logging();
         if options.get_application_name().is_none() {
             options = options.application_name("convene");

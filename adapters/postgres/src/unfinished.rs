@@ -15,8 +15,8 @@ pub(crate) async fn unfinished(pool: &PgPool, partitions: &[u32]) -> StoreResult
         "select id, partition, at, ordinal, body from hop
         where tenant = $1 and partition = any($2) order by at, seq",
     );
-    // The version is unique within its key, so the months of the journal need not be told apart here. The parcels of a
-    // batch are numbered one after the other, since one statement wrote them.
+    // The version is unique within its key, so the months of the journal need not be told apart here. The lowest
+    // number of a batch tells when it was written.
     let publications = sqlx::query(
         "select o.batch, o.partition, coalesce(c.output, '[]') as output
         from (

@@ -2,6 +2,7 @@
 
 use convene_runtime::ports::bus::BusError;
 use lapin::uri::{AMQPScheme, AMQPUri};
+use url::Url;
 
 use crate::limits::HEARTBEAT_S;
 use crate::tls::Tls;
@@ -28,6 +29,10 @@ impl Address {
             return Err(BusError(
                 "the AMQP URL names no host: write it as amqp://user:password@host:5672/%2f".into(),
             ));
+        }
+        // The client reads names and IPv4 addresses; of anything else it would make this machine, and log in there.
+        if let Some(host) = Url::parse(url).ok().and_then(|u| u.host_str().map(str::to_owned)) {
+            uri.authority.host = host.trim_matches(['[', ']']).to_owned();
         }
         let tls = match uri.scheme {
             AMQPScheme::AMQPS => {
@@ -61,6 +66,17 @@ mod tests {
     }
 
     #[test]
+    fn the_host_is_the_one_that_was_written() {
+        for (url, host) in [
+            ("amqp://a@[2001:db8::5]:5673/%2f", "2001:db8::5"),
+            ("amqp://a@10.0.0.7", "10.0.0.7"),
+            ("amqp://a@broker", "broker"),
+        ] {
+            assert_eq!(Address::parse(url).unwrap().uri.authority.host, host);
+        }
+    }
+
+    #[test]
     fn files_of_an_encrypted_address_are_read_at_once() {
         let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tls.rs");
         let refused = Address::parse(&format!("amqps://a:s3cret@host?cacertfile={pem}")).err().unwrap();
@@ -78,6 +94,7 @@ mod tests {
             "amqps://amal:s3cret@host/?verify=verify_none",
             "amqps://amal:s3cret@host/?keyfile=/nowhere",
             "amqp://amal:s3cret@host/?certfile=/nowhere",
+            "amqp://amal:s3cret@host/?verify=verify_none",
             "amqp://a:s3cret@:x",
         ] {
             let error = Address::parse(url).err().unwrap_or_else(|| BusError(format!("accepted: {url}")));

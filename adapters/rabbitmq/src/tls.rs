@@ -1,7 +1,7 @@
 //! TLS to the broker: `amqps://…`, with the parameters that RabbitMQ's own clients know.
 //!
-//! The client could do it by itself, with forty crates more, most of them for PKCS#12 and the ciphers of that time. What
-//! is needed, `rustls`, is in the command anyway.
+//! The client could do it by itself, with 38 crates more, most of them for PKCS#12 and the ciphers of that time. What is
+//! needed, `rustls`, is in the command anyway.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Tls {
     /// In words, without the URL: it may hold a password.
     pub(crate) fn of(url: &str, host: &str) -> Result<Self, String> {
         let mut given = Parameters::of(url)?;
-        let name = given.name.take().unwrap_or_else(|| host.trim_matches(['[', ']']).to_owned());
+        let name = given.name.take().unwrap_or_else(|| host.to_owned());
         let name = ServerName::try_from(name.clone())
             .map_err(|_| format!("{name:?} is no name that a certificate can bear"))?;
         let own = match (given.certificate, given.key) {
@@ -63,7 +63,8 @@ impl Tls {
 
     /// Whether a URL without encryption has parameters that only make sense with it.
     pub(crate) fn meant_by(url: &str) -> bool {
-        Parameters::of(url).is_ok_and(|given| given.any())
+        let Ok(url) = Url::parse(url) else { return false };
+        url.query_pairs().any(|(key, _)| PARAMETERS.contains(&&*key))
     }
 
     /// Connects. The files are read each time: certificates are renewed while the engine runs.
@@ -126,8 +127,9 @@ struct Parameters {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     name: Option<String>,
-    verify: bool,
 }
+
+const PARAMETERS: [&str; 5] = ["cacertfile", "certfile", "keyfile", "server_name_indication", "verify"];
 
 impl Parameters {
     fn of(url: &str) -> Result<Self, String> {
@@ -139,7 +141,7 @@ impl Parameters {
                 "certfile" => given.certificate = Some(PathBuf::from(&*value)),
                 "keyfile" => given.key = Some(PathBuf::from(&*value)),
                 "server_name_indication" => given.name = Some(value.into_owned()),
-                "verify" if value == "verify_peer" => given.verify = true,
+                "verify" if value == "verify_peer" => {}
                 "verify" => {
                     return Err(
                         "the certificate of the broker is always checked; leave verify out, and name \
@@ -151,10 +153,6 @@ impl Parameters {
             }
         }
         Ok(given)
-    }
-
-    fn any(&self) -> bool {
-        self.trusted.is_some() || self.certificate.is_some() || self.key.is_some() || self.verify
     }
 }
 

@@ -41,7 +41,7 @@ pub fn of_conversation(id: &str, home: u32, step: &conversation::Step) -> Vec<Ho
             home,
             input: Box::new(conversation::Input::Archived),
         },
-        Again::Other { conversation, home, input } => {
+        Again::Conversation { conversation, home, input } => {
             Hop::Conversation { conversation: conversation.clone(), home: *home, input: input.clone() }
         }
         Again::Message { message } => Hop::Message { message: message.clone() },

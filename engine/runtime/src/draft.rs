@@ -17,7 +17,7 @@ pub(crate) struct Draft {
     pub states: BTreeMap<String, StateWrite>,
     /// Keys of routing records that changed.
     pub records: BTreeSet<String>,
-    /// Inputs that came by the bus or from our own timers: stepped again when the commit fails.
+    /// What was stepped, with what followed from it in this batch: stepped again when the commit fails.
     pub items: Vec<Item>,
     /// Deliveries to acknowledge, also those of duplicates and forwarded inputs.
     pub tokens: Vec<Token>,

@@ -85,4 +85,10 @@ impl Item {
             hop: None,
         }
     }
+
+    /// Whether it is what another input of the same batch asked for, and stands nowhere but in memory: that input,
+    /// stepped again, asks for it again.
+    pub(crate) fn follows_in_batch(&self) -> bool {
+        self.source == "hop" && self.token.is_none() && self.hop.is_none()
+    }
 }

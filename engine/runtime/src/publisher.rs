@@ -54,7 +54,7 @@ impl Publisher {
 
     /// Hands over a committed batch's output; waits while too much is waiting already.
     pub(crate) async fn hand(&self, job: Job, metrics: &Metrics) {
-        if job.outputs.is_empty() && job.hops.is_empty() {
+        if job.parcels.is_empty() && job.outputs.is_empty() && job.hops.is_empty() {
             return;
         }
         metrics.pending.add(i64::try_from(job.outputs.len()).unwrap_or(0));

@@ -77,7 +77,7 @@ pub(super) fn begin<'a>(d: &'a Deployment, home: u32, input: &Stamped<Input>) ->
         bot: String::new(),
         last_agent: None,
         avoid: std::collections::BTreeSet::new(),
-        makes_room: Vec::new(),
+        gives_way_to: Vec::new(),
         hands: std::collections::BTreeSet::new(),
         previous: room.and_then(|r| r.previous.clone()),
     };

@@ -5,7 +5,7 @@ use super::seats;
 use super::sessions;
 use super::work::{Again, Work};
 use crate::directory::{DirectoryWrite, Previous};
-use crate::model::{CimMessage, EventName, emitter};
+use crate::model::{CimMessage, EventName, Json, emitter};
 use crate::report::{ConversationRow, DataRow, ReportRow};
 use crate::routing;
 
@@ -93,12 +93,19 @@ pub(super) fn archived(work: &mut Work<'_>) {
             agent: work.c.last_agent.clone(),
         },
     });
-    // Before what waits: it belongs to whoever has the customer then.
-    for link in std::mem::take(&mut work.c.makes_room) {
+    let mut waiting = std::mem::take(&mut work.c.waiting);
+    for mut link in std::mem::take(&mut work.c.gives_way_to) {
+        // What waits belongs to whoever has the customer then.
+        link.waiting = std::mem::take(&mut waiting);
         super::link::go_on(work, &link);
     }
-    for waiting in std::mem::take(&mut work.c.waiting) {
-        match serde_json::from_value::<CimMessage>(waiting) {
+    release(work, &waiting);
+}
+
+/// Messages that waited are looked up and stepped as if they came now (U07).
+pub(super) fn release(work: &mut Work<'_>, waiting: &[Json]) {
+    for message in waiting {
+        match serde_json::from_value::<CimMessage>(message.clone()) {
             Ok(message) => work.out.again.push(Again::Message { message: Box::new(message) }),
             Err(problem) => work.note("state", "a waiting message cannot be read", problem.to_string()),
         }

@@ -52,6 +52,7 @@ pub(super) fn command(work: &mut Work<'_>, name: &str, data: &Json) {
             "conversation_closing",
             "the conversation is closing; nothing can be done in it any more",
         );
+        link::let_go(work, name, data);
         return;
     }
     match run(work, data) {

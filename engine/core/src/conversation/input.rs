@@ -64,7 +64,7 @@ pub enum Input {
     /// Everything that closing waits for is done.
     Archived,
     /// Another conversation takes the customer over (U02): close, then tell it.
-    MakeRoom {
+    GiveWay {
         /// Who asks.
         link: Link,
     },
@@ -83,13 +83,22 @@ pub struct Link {
     /// Whether the profile keeps the addresses of that conversation.
     #[serde(default)]
     pub add_identifier: bool,
+    /// What the customer wrote while the other conversation closed (U07): it comes after the link.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Json>,
 }
 
 impl Link {
     /// The order to that conversation, once nothing stands in the way.
     #[must_use]
     pub fn order(&self) -> Input {
-        let data = serde_json::json!({ "customerId": self.customer, "addIdentifier": self.add_identifier });
+        let data = serde_json::json!({
+            "customerId": self.customer,
+            "addIdentifier": self.add_identifier,
+            // Whoever writes between the close and the link begins a conversation, which gives way as well.
+            "force": true,
+            "waiting": self.waiting,
+        });
         Input::Command { name: "LINK_CUSTOMER".into(), data }
     }
 }
@@ -131,7 +140,7 @@ impl Input {
                 BotResult::Failed { .. } => "bot failed".into(),
             },
             Self::Archived => "archived".into(),
-            Self::MakeRoom { .. } => "make room".into(),
+            Self::GiveWay { .. } => "give way".into(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::close;
 use super::commands::refusal;
 use super::input::{Input, Link};
 use super::work::{Again, Work};
@@ -9,10 +10,27 @@ use crate::directory::{DirectoryWrite, Previous};
 use crate::effect::Reply;
 use crate::model::{Customer, EventName, Json, emitter};
 
-/// LINK_CUSTOMER `{customer: {_id, …}, room: {id, live?}, addIdentifier?, force?}`: the runtime adds the profile and
+/// LINK_CUSTOMER `{customer: {_id, …}, room: {id, live?}, addIdentifier?, force?, waiting?}`: the runtime adds the profile and
 /// its room from the directory to what the caller sent (`customerId`). U02: a customer with another live conversation
 /// is refused; by force that one is closed first, and the link follows.
 pub(super) fn link_customer(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
+    let linked = link(work, data);
+    if !linked.as_ref().is_ok_and(|reply| reply.get("closing").is_some()) {
+        let_go(work, "LINK_CUSTOMER", data);
+    }
+    linked
+}
+
+/// What waited for a link goes on, whatever became of it.
+pub(super) fn let_go(work: &mut Work<'_>, name: &str, data: &Json) {
+    if name == "LINK_CUSTOMER"
+        && let Some(waiting) = data["waiting"].as_array()
+    {
+        close::release(work, waiting);
+    }
+}
+
+fn link(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let customer: Customer = serde_json::from_value(data["customer"].clone())
         .ok()
         .filter(|c: &Customer| c.id.as_deref().is_some_and(|id| !id.is_empty()))
@@ -33,7 +51,7 @@ pub(super) fn link_customer(work: &mut Work<'_>, data: &Json) -> Result<Json, Re
                 ),
             ));
         }
-        ask_for_room(work, other, data, &id);
+        ask_to_give_way(work, other, data, &id);
         return Ok(json!({ "customerId": id, "closing": other }));
     }
     move_room(work, data, &id);
@@ -53,32 +71,41 @@ pub(super) fn link_customer(work: &mut Work<'_>, data: &Json) -> Result<Json, Re
 }
 
 /// The link waits until the customer's other conversation says that it is closed.
-fn ask_for_room(work: &mut Work<'_>, other: &str, data: &Json, customer: &str) {
+fn ask_to_give_way(work: &mut Work<'_>, other: &str, data: &Json, customer: &str) {
     let link = Link {
         conversation: work.c.id.clone(),
         home: work.c.home,
         customer: customer.to_owned(),
         add_identifier: data["addIdentifier"].as_bool().unwrap_or(false),
+        waiting: data["waiting"].as_array().cloned().unwrap_or_default(),
     };
     let home = data["room"]["live"]["home"].as_u64().and_then(|home| u32::try_from(home).ok());
     work.note("customer", format!("will be linked to {customer}"), format!("{other} is closed first (U02)"));
-    work.out.again.push(Again::Other {
+    work.out.again.push(Again::Conversation {
         conversation: other.to_owned(),
         home: home.unwrap_or(work.c.home),
-        input: Box::new(Input::MakeRoom { link }),
+        input: Box::new(Input::GiveWay { link }),
     });
 }
 
 /// Another conversation takes the customer over: this one ends, and then says so.
-pub(super) fn make_room(work: &mut Work<'_>, link: &Link) {
+pub(super) fn give_way(work: &mut Work<'_>, link: &Link) {
+    if work.c.customer.id.as_ref() != Some(&link.customer) {
+        work.note("customer", "does not give way", "it was linked to another customer meanwhile");
+        go_on(work, link);
+        return;
+    }
     work.note("state", "END_CONVERSATION", format!("{} takes the customer over (U02)", link.conversation));
-    work.c.makes_room.push(link.clone());
-    super::close::order(work, "FORCE_CLOSED");
+    // What waited for the link goes on waiting, before what is written from now on.
+    let mut link = link.clone();
+    work.c.waiting.splice(0..0, std::mem::take(&mut link.waiting));
+    work.c.gives_way_to.push(link);
+    close::order(work, "FORCE_CLOSED");
 }
 
 /// Nothing stands in the way of a link any more.
 pub(super) fn go_on(work: &mut Work<'_>, link: &Link) {
-    work.out.again.push(Again::Other {
+    work.out.again.push(Again::Conversation {
         conversation: link.conversation.clone(),
         home: link.home,
         input: Box::new(link.order()),

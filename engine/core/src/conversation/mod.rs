@@ -87,7 +87,7 @@ pub fn step(d: &Deployment, before: Option<&Conversation>, home: u32, input: &St
         Input::Routing { tell } => tells::told(&mut work, tell),
         Input::Bot { bot, call, outcome } => bots::answered(&mut work, bot, call, outcome),
         Input::Archived => close::archived(&mut work),
-        Input::MakeRoom { link } => link::make_room(&mut work, link),
+        Input::GiveWay { link } => link::give_way(&mut work, link),
     }
     work.settle();
     work.finish(before)
@@ -100,15 +100,15 @@ fn late(mut work: Work<'_>, input: &Input) -> Step {
         format!("{} after the close", input.kind()),
         "the conversation is CLOSED; nothing changes",
     );
-    let ours = matches!(
+    let from_inside = matches!(
         input,
         Input::Timer { .. }
             | Input::Archived
             | Input::Bot { .. }
             | Input::Routing { .. }
-            | Input::MakeRoom { .. }
+            | Input::GiveWay { .. }
     );
-    if !ours {
+    if !from_inside {
         work.reply = Reply::refused(
             "conversation_closed",
             "the conversation is closed; a new message of the customer begins another one",
@@ -121,8 +121,10 @@ fn late(mut work: Work<'_>, input: &Input) -> Step {
     if let Input::Bot { call, .. } = input {
         work.out.bot_calls_done.push(call.clone());
     }
-    if let Input::MakeRoom { link } = input {
-        link::go_on(&mut work, link);
+    match input {
+        Input::GiveWay { link } => link::go_on(&mut work, link),
+        Input::Command { name, data } => link::let_go(&mut work, name, data),
+        _ => {}
     }
     let before = work.c.clone();
     work.finish(Some(&before))

@@ -103,7 +103,7 @@ pub struct Conversation {
     pub avoid: BTreeSet<String>,
     /// Conversations that take the customer over once this one is closed (U02).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub makes_room: Vec<Link>,
+    pub gives_way_to: Vec<Link>,
     /// Agents who have raised a hand (4.10).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub hands: BTreeSet<String>,

@@ -62,7 +62,7 @@ pub enum Again {
     /// [`Input::Archived`] for this conversation.
     Archived,
     /// For another conversation.
-    Other {
+    Conversation {
         /// Conversation id.
         conversation: String,
         /// Its home partition.

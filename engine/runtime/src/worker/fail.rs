@@ -17,15 +17,16 @@ use crate::ports::store::StoreError;
 const CONFLICTS_MAX: u32 = 8;
 
 impl Worker {
-    /// A draft cannot be made.
-    pub(super) async fn halted(&mut self, halt: Halt, items: Vec<Item>) {
+    /// A draft cannot be made to the end: what it holds and what is behind it is stepped again.
+    pub(super) async fn halted(&mut self, halt: Halt, draft: Draft, behind: Vec<Item>) {
         match halt {
             Halt::Store(problem) => self.troubled(&problem).await,
             Halt::Poison(id) => {
                 self.poisoned.insert(id);
             }
         }
-        self.put_back(items);
+        self.put_back(behind);
+        self.take_back(draft);
         self.forget().await;
     }
 
@@ -34,16 +35,19 @@ impl Worker {
         let mut items = std::mem::take(&mut draft.items);
         items.append(&mut draft.forwarded);
         self.keep_tokens(&draft.tokens, &items);
+        // What an input asked for in the same batch goes and comes with it.
+        let causes: Vec<String> =
+            items.iter().filter(|i| !i.follows_in_batch()).map(|i| i.id.clone()).collect();
         match &problem {
             StoreError::Conflict { keys } => {
                 tracing::info!(?keys, "another engine was faster, stepping again");
                 self.metrics.conflicts.inc();
                 self.conflicts += 1;
-                if self.conflicts > CONFLICTS_MAX && items.len() > 1 {
-                    self.alone = items.len();
+                if self.conflicts > CONFLICTS_MAX && causes.len() > 1 {
+                    self.alone = causes.len();
                 } else if self.conflicts > 2 * CONFLICTS_MAX {
                     tracing::error!("an input conflicts again and again; it is quarantined");
-                    self.poisoned.extend(items.iter().map(|i| i.id.clone()));
+                    self.poisoned.extend(causes);
                     self.conflicts = 0;
                 }
             }
@@ -54,13 +58,13 @@ impl Worker {
                 self.own_on_bus().await;
             }
             StoreError::Unavailable(_) => self.troubled(&problem).await,
-            StoreError::Broken(detail) if items.len() > 1 => {
+            StoreError::Broken(detail) if causes.len() > 1 => {
                 tracing::error!(%detail, "the store refused a batch; trying its inputs one by one");
-                self.alone = items.len();
+                self.alone = causes.len();
             }
             StoreError::Broken(detail) => {
                 tracing::error!(%detail, "the store refused an input; it is quarantined");
-                self.poisoned.extend(items.iter().map(|i| i.id.clone()));
+                self.poisoned.extend(causes);
             }
         }
         reattach(&mut items, draft.replies);

@@ -139,11 +139,11 @@ impl Worker {
             let items = if stopping { Vec::new() } else { self.collect(flight.as_mut()).await };
             let draft = match self.draft(items).await {
                 Ok(draft) => draft,
-                Err((halt, items)) => {
+                Err((halt, draft, items)) => {
                     if let Some(under_way) = flight.take() {
                         self.land(under_way).await;
                     }
-                    self.halted(halt, items).await;
+                    self.halted(halt, *draft, items).await;
                     continue;
                 }
             };

@@ -1,5 +1,6 @@
 //! Owning partitions: leases, and what the owner before left undone.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -112,8 +113,17 @@ impl Worker {
             }
         };
         self.take_hops(unfinished.hops);
-        let outputs: Vec<_> =
-            unfinished.publications.iter().filter_map(|(_, text)| serde_json::from_str(text).ok()).collect();
+        let mut outputs = Vec::new();
+        let mut unreadable = BTreeSet::new();
+        for (parcel, text) in &unfinished.publications {
+            match serde_json::from_str(text) {
+                Ok(output) => outputs.push(output),
+                Err(problem) => {
+                    tracing::error!(%problem, batch = parcel.batch, "what was to be published cannot be read; its row stays");
+                    unreadable.insert(parcel.clone());
+                }
+            }
+        }
         if !outputs.is_empty() {
             tracing::info!(
                 outputs = outputs.len(),
@@ -121,6 +131,7 @@ impl Worker {
             );
         }
         let mut parcels: Vec<_> = unfinished.publications.into_iter().map(|(parcel, _)| parcel).collect();
+        parcels.retain(|parcel| !unreadable.contains(parcel));
         parcels.sort();
         parcels.dedup();
         self.publisher.hand(publisher::Job { parcels, outputs, hops: Vec::new() }, &self.metrics).await;

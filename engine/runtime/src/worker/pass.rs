@@ -7,7 +7,7 @@ use convene_core::hop::Hop;
 use convene_core::model::Json;
 use serde_json::json;
 
-use super::take::Halt;
+use super::take::{Halt, Taken};
 use super::{ROUTING_HOME, Worker};
 use crate::draft::Draft;
 use crate::intake;
@@ -72,7 +72,7 @@ impl Worker {
         mut item: Item,
         reason: &str,
         detail: &str,
-    ) -> Result<(), Halt> {
+    ) -> Result<Taken, Halt> {
         self.metrics.dead_lettered.with_label_values(&[reason]).inc();
         let letter = DeadLetter {
             id: item.id.clone(),
@@ -85,13 +85,15 @@ impl Worker {
         if !matches!(item.reply, ReplyTo::Here(_)) {
             self.publish_now(dead(&item.id, reason, detail, item.at, &item.raw)).await;
         }
-        self.store.bury(&letter).await?;
+        if let Err(problem) = self.store.bury(&letter).await {
+            return draft.stop(item, problem.into());
+        }
         draft.seen.insert(item.id.clone());
         draft.batch.hops_done.extend(item.hop.clone());
         draft.tokens.extend(item.token);
         let to = std::mem::take(&mut item.reply);
         draft.replies.push((item.id, to, Reply::refused(reason, detail, Json::Null)));
-        Ok(())
+        Ok(Taken::Done)
     }
 }
 

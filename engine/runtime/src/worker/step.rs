@@ -31,7 +31,7 @@ impl Worker {
         let id = before.as_ref().map(|(c, _)| c.deployment.clone()).unwrap_or_default();
         let deployment = match self.deployments.get(&*self.store, &id).await {
             Ok(deployment) => deployment,
-            Err(crate::deployments::DeploymentError::Store(e)) => return Err(e.into()),
+            Err(crate::deployments::DeploymentError::Store(e)) => return draft.stop(item, e.into()),
             Err(problem) => {
                 tracing::error!(%problem, conversation = key, "using the current deployment instead");
                 self.deployments.current()

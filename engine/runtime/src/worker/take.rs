@@ -40,12 +40,16 @@ impl From<StoreError> for Halt {
 
 impl Worker {
     /// Steps inputs in order, with what they make of each other. Inputs that have to wait are put aside.
-    pub(super) async fn draft(&mut self, items: Vec<Item>) -> Result<Draft, (Halt, Vec<Item>)> {
+    ///
+    /// # Errors
+    /// Why it cannot go on, what was drafted so far, and the inputs behind it. The input at which it stopped is the last
+    /// of the draft.
+    pub(super) async fn draft(&mut self, items: Vec<Item>) -> Result<Draft, (Halt, Box<Draft>, Vec<Item>)> {
         let mut draft = Draft::default();
         let mut queue: VecDeque<Item> = items.into();
         let found = match self.look_up(&queue).await {
             Ok(found) => found,
-            Err(halt) => return Err((halt, queue.into())),
+            Err(halt) => return Err((halt, Box::new(draft), queue.into())),
         };
         self.probe.pass("before-step");
         while let Some(item) = queue.pop_front() {
@@ -61,11 +65,7 @@ impl Worker {
                         self.carry = later;
                         self.flush = true;
                     }
-                    Err(halt) => {
-                        let mut back = std::mem::take(&mut draft.items);
-                        back.extend(queue);
-                        return Err((halt, back));
-                    }
+                    Err(halt) => return Err((halt, Box::new(draft), queue.into())),
                 }
             }
         }
@@ -130,14 +130,8 @@ impl Worker {
             return Ok(Taken::Done);
         }
         if self.poisoned.remove(&item.id) {
-            self.bury(
-                draft,
-                item,
-                "engine_fault",
-                "the engine could not process this input; please report it",
-            )
-            .await?;
-            return Ok(Taken::Done);
+            let detail = "the engine could not process this input; please report it";
+            return self.bury(draft, item, "engine_fault", detail).await;
         }
         match &item.what {
             What::Message { .. } => self.take_message(draft, item, local).await,
@@ -161,15 +155,16 @@ impl Worker {
             match intake::check_message(&current, message) {
                 Ok(known) => *sender = known,
                 Err(fault) => {
-                    self.bury(draft, item, &fault.reason, &fault.detail).await?;
-                    return Ok(Taken::Done);
+                    return self.bury(draft, item, &fault.reason, &fault.detail).await;
                 }
             }
         }
         let sender = sender.clone();
         for fresh in [false, true] {
-            let Some(arrival) = self.arrival(draft, &sender, fresh).await? else {
-                return Ok(Taken::Later(Box::new(item)));
+            let arrival = match self.arrival(draft, &sender, fresh).await {
+                Ok(Some(arrival)) => arrival,
+                Ok(None) => return Ok(Taken::Later(Box::new(item))),
+                Err(halt) => return draft.stop(item, halt),
             };
             let live =
                 arrival.live_session.clone().or_else(|| arrival.room.as_ref().and_then(|r| r.live.clone()));
@@ -180,7 +175,10 @@ impl Worker {
                 self.forward(draft, item, live.home);
                 return Ok(Taken::Done);
             }
-            let state = self.state(&live.conversation).await?;
+            let state = match self.state(&live.conversation).await {
+                Ok(state) => state,
+                Err(halt) => return draft.stop(item, halt),
+            };
             let open = state.as_ref().is_some_and(|(c, _)| c.state != ConversationState::Closed);
             if open || fresh {
                 if let Some((state, version)) = state.filter(|_| open) {
@@ -249,19 +247,22 @@ impl Worker {
         id: &str,
         local: &mut VecDeque<Item>,
     ) -> Result<Taken, Halt> {
-        let Some((state, version)) = self.state(id).await? else {
-            if item.token.is_none() && item.hop.is_none() {
-                return Ok(Taken::Done);
+        let (state, version) = match self.state(id).await {
+            Ok(Some(state)) => state,
+            Ok(None) if item.token.is_none() && item.hop.is_none() => return Ok(Taken::Done),
+            Ok(None) => {
+                let detail = format!("no conversation has the id {id:?}");
+                return self.bury(draft, item, "unknown_conversation", &detail).await;
             }
-            self.bury(draft, item, "unknown_conversation", &format!("no conversation has the id {id:?}"))
-                .await?;
-            return Ok(Taken::Done);
+            Err(halt) => return draft.stop(item, halt),
         };
         if !self.owns(state.home) {
             self.forward(draft, item, state.home);
             return Ok(Taken::Done);
         }
-        self.add_customer(&mut item).await?;
+        if let Err(halt) = self.add_customer(&mut item).await {
+            return draft.stop(item, halt);
+        }
         let room = room_of(&item);
         if room.is_some_and(|r| draft.touched.contains(&r) || self.in_flight_touched.contains(&r)) {
             return Ok(Taken::Later(Box::new(item)));
@@ -275,6 +276,11 @@ impl Worker {
         let conversation::Input::Command { name, data } = &mut **input else { return Ok(()) };
         if name != "LINK_CUSTOMER" {
             return Ok(());
+        }
+        // What the store knows, and not what somebody sent along.
+        if let Some(data) = data.as_object_mut() {
+            data.remove("customer");
+            data.remove("room");
         }
         let Some(id) = data["customerId"].as_str().map(str::to_owned) else { return Ok(()) };
         let Some((profile, room)) = self.store.customer(&id).await? else { return Ok(()) };
@@ -337,6 +343,13 @@ fn touched_by(key: &str, sender: &Sender) -> bool {
 }
 
 impl Draft {
+    /// The draft ends at this input, which is kept to be stepped again.
+    pub(super) fn stop(&mut self, item: Item, halt: Halt) -> Result<Taken, Halt> {
+        self.items.append(&mut self.forwarded);
+        self.items.push(item);
+        Err(halt)
+    }
+
     fn touches(&self, sender: &Sender) -> bool {
         self.touched.contains(&format!("s:{}:{}", sender.channel, sender.identifier))
             || self.touched.contains(&format!("i:{}:{}", sender.attribute, sender.identifier))
