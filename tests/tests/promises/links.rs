@@ -38,6 +38,13 @@ async fn a_customer_is_taken_over_from_a_conversation_of_another_engine() {
     for (owner, guest) in owners.iter().zip(&guests) {
         taken_over(&stage, owner, guest).await;
     }
+    // What they write from now on comes to the conversation that took them over.
+    for (owner, guest) in owners.iter().zip(&guests) {
+        stage.play(&[message(&format!("later-{owner}"), owner, None, Some("Hello again"))]).await;
+        let all = stage.truth.conversations(owner).await;
+        assert_eq!(all.len(), 2, "{all:?}");
+        assert!(stage.truth.conversations(guest).await.iter().any(|id| all.contains(id)));
+    }
     let homes = "join conversation_state a on a.customer = conversation_state.customer and a.key <> \
                  conversation_state.key where (a.partition < 4) <> (conversation_state.partition < 4)";
     let apart = stage.truth.count("conversation_state", homes).await;

@@ -14,6 +14,7 @@ mod links;
 mod open_bot_call;
 mod order;
 mod outages;
+mod refusals;
 mod replays;
 mod script;
 mod servers;

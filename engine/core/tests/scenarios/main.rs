@@ -6,6 +6,7 @@ mod arrows;
 mod common;
 mod generated;
 mod levels;
+mod links;
 mod litmus;
 mod replay;
 mod routing_arrows;
