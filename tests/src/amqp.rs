@@ -143,6 +143,16 @@ pub struct Mailbox {
 const QUEUE: &str = "test.mailbox";
 
 impl Mailbox {
+    /// Waits until a customer has read something.
+    ///
+    /// # Panics
+    /// Nobody says anything to them.
+    pub async fn greeted(&self, customer: &str) {
+        let at = "/header/channelData/channelCustomerIdentifier";
+        let to = |h: &Heard| h.body.pointer(at).is_some_and(|v| v == customer);
+        self.wait("a text for the customer", |h| h.body["body"]["type"] == "PLAIN" && to(h)).await;
+    }
+
     /// Binds `out` keys to `convene.out`, and everything of `convene.dead`. The exchanges are declared as the engine
     /// declares them, so that a mailbox can be there first.
     pub async fn open(url: &str, out: &[&str]) -> Self {

@@ -28,8 +28,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use convene_runtime::ports::store::{
-    Batch, ConversationFilter, DeadLetter, DueTimer, Found, JournalRow, Lease, ServiceLevel, StateRow, Store,
-    StoreError, StoreResult, Unfinished, Wanted,
+    Batch, ConversationFilter, DeadLetter, DueTimer, Found, Hop, JournalRow, Lease, ServiceLevel, StateRow,
+    Store, StoreError, StoreResult, Unfinished, Wanted,
 };
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -172,6 +172,10 @@ impl Store for PostgresStore {
         limit: i64,
     ) -> BoxFuture<'a, StoreResult<(Vec<DueTimer>, Option<i64>)>> {
         Box::pin(within(HOT_WAIT, timers::due(&self.hot, partitions, now, limit)))
+    }
+
+    fn hops<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Vec<Hop>>> {
+        Box::pin(unfinished::hops(&self.calm, partitions))
     }
 
     fn unfinished<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Unfinished>> {

@@ -8,13 +8,21 @@ use sqlx::postgres::{PgPool, PgRow};
 use crate::error::store_error;
 use crate::text::{signed, unsigned};
 
-/// Hops, publications and bot calls of these partitions.
-pub(crate) async fn unfinished(pool: &PgPool, partitions: &[u32]) -> StoreResult<Unfinished> {
+/// Hops of these partitions, in order.
+pub(crate) async fn hops(pool: &PgPool, partitions: &[u32]) -> StoreResult<Vec<Hop>> {
     let partitions: Vec<i32> = partitions.iter().map(|partition| signed(*partition)).collect();
     let hops = sqlx::query(
         "select id, partition, at, ordinal, body from hop
         where tenant = $1 and partition = any($2) order by at, seq",
     );
+    let hops = hops.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
+    hops.iter().map(hop).collect()
+}
+
+/// Hops, publications and bot calls of these partitions.
+pub(crate) async fn unfinished(pool: &PgPool, partitions: &[u32]) -> StoreResult<Unfinished> {
+    let hops = hops(pool, partitions).await?;
+    let partitions: Vec<i32> = partitions.iter().map(|partition| signed(*partition)).collect();
     // The version is unique within its key, so the months of the journal need not be told apart here. The lowest
     // number of a batch tells when it was written.
     let publications = sqlx::query(
@@ -33,12 +41,11 @@ pub(crate) async fn unfinished(pool: &PgPool, partitions: &[u32]) -> StoreResult
         "select id, partition, bot, conversation, request, deadline from bot_call
         where tenant = $1 and partition = any($2) order by seq",
     );
-    let hops = hops.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
     let publications =
         publications.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
     let calls = calls.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
     Ok(Unfinished {
-        hops: hops.iter().map(hop).collect::<StoreResult<_>>()?,
+        hops,
         publications: publications.iter().map(publication).collect::<StoreResult<_>>()?,
         bot_calls: calls.iter().map(bot_call).collect::<StoreResult<_>>()?,
     })

@@ -10,7 +10,7 @@ use crate::PREFIX;
 use crate::address::Address;
 use crate::limits::CLOSE_WAIT;
 use crate::link::{ask, connect};
-use crate::message::{Parcel, short, type_of};
+use crate::message::{Envelope, short, type_of};
 use crate::names::Names;
 use crate::publish::{Publisher, confirmed};
 
@@ -73,8 +73,8 @@ impl RabbitClient {
     /// # Errors
     /// When any could not be stored. Publishing all again is safe.
     pub async fn publish(&self, messages: &[Outgoing]) -> Result<(), BusError> {
-        let parcels: Vec<_> = messages.iter().map(|message| Parcel::of(message, &self.names)).collect();
-        Ok(confirmed(self.publisher.hand(&parcels).await?).await?)
+        let envelopes: Vec<_> = messages.iter().map(|message| Envelope::of(message, &self.names)).collect();
+        Ok(confirmed(self.publisher.hand(&envelopes).await?).await?)
     }
 
     /// Says goodbye to the broker.

@@ -54,8 +54,8 @@ use address::Address;
 use consume::Intake;
 use limits::{CLOSE_WAIT, INPUT_BYTES_MAX, LINK_WAIT, REPLY_WAIT};
 use link::Link;
-use message::{Parcel, type_of};
-use publish::{Unpublished, confirmed};
+use message::{Envelope, type_of};
+use publish::{Undelivered, confirmed};
 use supervisor::{Shared, supervise};
 
 /// How all names on the broker begin (`contract.md` section 3).
@@ -198,9 +198,9 @@ impl RabbitBus {
         if on.is_some_and(|on| on != connection) {
             return Err(BusError("the connection was replaced before everything was confirmed".into()));
         }
-        let parcels: Vec<_> =
-            messages.iter().map(|message| Parcel::of(message, &self.shared.names)).collect();
-        let confirms = conclude(&link, link.publisher.hand(&parcels).await)?;
+        let envelopes: Vec<_> =
+            messages.iter().map(|message| Envelope::of(message, &self.shared.names)).collect();
+        let confirms = conclude(&link, link.publisher.hand(&envelopes).await)?;
         let confirms = async move { conclude(&link, confirmed(confirms).await) }.boxed();
         Ok(Handed { connection, confirms })
     }
@@ -223,14 +223,14 @@ impl RabbitBus {
             body: input.body.into(),
             headers: Vec::new(),
         };
-        let parcel = Parcel::of(&message, &self.shared.names);
+        let envelope = Envelope::of(&message, &self.shared.names);
         if !input.wait {
-            return conclude(&link, link.publisher.submit(parcel).await).map(|()| None);
+            return conclude(&link, link.publisher.submit(envelope).await).map(|()| None);
         }
         let correlation = Uuid::new_v4().to_string();
         let mut waiting = self.shared.replies.wait(correlation.clone());
-        let parcel = parcel.answer_to(&link.reply_queue, &correlation);
-        conclude(&link, link.publisher.submit(parcel).await)?;
+        let envelope = envelope.answer_to(&link.reply_queue, &correlation);
+        conclude(&link, link.publisher.submit(envelope).await)?;
         match timeout(REPLY_WAIT, &mut waiting.answer).await {
             Ok(Ok(answer)) => answer.map(Some),
             Ok(Err(_)) => Err(BusError("the answer was lost; the command may still take effect".into())),
@@ -243,8 +243,8 @@ impl RabbitBus {
 }
 
 /// Has the connection replaced when it cannot be trusted.
-fn conclude<T>(link: &Link, outcome: Result<T, Unpublished>) -> Result<T, BusError> {
-    if let Err(Unpublished::Broken(why)) = &outcome {
+fn conclude<T>(link: &Link, outcome: Result<T, Undelivered>) -> Result<T, BusError> {
+    if let Err(Undelivered::Broken(why)) = &outcome {
         link.fail(why);
     }
     Ok(outcome?)

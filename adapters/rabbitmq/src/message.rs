@@ -13,7 +13,7 @@ const PERSISTENT: u8 = 2;
 const JSON: &str = "application/json";
 
 /// A message ready to be sent.
-pub(crate) struct Parcel<'a> {
+pub(crate) struct Envelope<'a> {
     pub(crate) exchange: ShortString,
     pub(crate) key: ShortString,
     /// Whether it is an error when no queue takes it.
@@ -22,7 +22,7 @@ pub(crate) struct Parcel<'a> {
     pub(crate) body: &'a [u8],
 }
 
-impl<'a> Parcel<'a> {
+impl<'a> Envelope<'a> {
     /// Wraps a publication.
     ///
     /// Inputs must reach a queue, else they would be lost in silence. Nobody has to listen to `convene.out`, and who
@@ -164,13 +164,13 @@ mod tests {
             (Destination::Reply { queue: "q".into(), correlation: Some("c".into()) }, "", "q", false),
         ] {
             let message = outgoing(to);
-            let parcel = Parcel::of(&message, &names);
+            let envelope = Envelope::of(&message, &names);
             assert_eq!(
-                (parcel.exchange.as_str(), parcel.key.as_str(), parcel.mandatory),
+                (envelope.exchange.as_str(), envelope.key.as_str(), envelope.mandatory),
                 (exchange, key, mandatory)
             );
-            assert_eq!(*parcel.properties.delivery_mode(), Some(2));
-            assert_eq!(parcel.properties.content_type().as_ref().unwrap().as_str(), "application/json");
+            assert_eq!(*envelope.properties.delivery_mode(), Some(2));
+            assert_eq!(envelope.properties.content_type().as_ref().unwrap().as_str(), "application/json");
         }
     }
 
@@ -182,10 +182,10 @@ mod tests {
         message.id = long;
         message.headers = vec![("x-detail".into(), "d".repeat(100_000))];
         let names = Names::new("convene");
-        let parcel = Parcel::of(&message, &names);
-        assert_eq!(parcel.key.as_str().len(), 254);
-        assert_eq!(*parcel.properties.message_id(), None);
-        let headers = parcel.properties.headers().clone().unwrap();
+        let envelope = Envelope::of(&message, &names);
+        assert_eq!(envelope.key.as_str().len(), 254);
+        assert_eq!(*envelope.properties.message_id(), None);
+        let headers = envelope.properties.headers().clone().unwrap();
         let AMQPValue::LongString(detail) = &headers.inner()["x-detail"] else { panic!("not a string") };
         assert_eq!(detail.len(), HEADER_BYTES_MAX);
     }

@@ -12,21 +12,21 @@ use lapin::{Channel, Confirmation, Connection, PublisherConfirm};
 use tokio::time::timeout;
 
 use crate::limits::{CONFIRM_WAIT, LANES, PUBLISH_IN_FLIGHT_MAX, SEND_WAIT};
-use crate::message::Parcel;
+use crate::message::Envelope;
 
 /// Why a publication failed.
 #[derive(Debug)]
-pub(crate) enum Unpublished {
+pub(crate) enum Undelivered {
     /// The broker does not want it; the connection is as good as before.
     Refused(String),
     /// The connection cannot be trusted any more.
     Broken(String),
 }
 
-impl From<Unpublished> for BusError {
-    fn from(cause: Unpublished) -> Self {
+impl From<Undelivered> for BusError {
+    fn from(cause: Undelivered) -> Self {
         match cause {
-            Unpublished::Refused(why) | Unpublished::Broken(why) => Self(why),
+            Undelivered::Refused(why) | Undelivered::Broken(why) => Self(why),
         }
     }
 }
@@ -52,8 +52,11 @@ impl Publisher {
 
     /// Sends all and returns what tells whether they are confirmed. Messages of one kind (those that must reach a queue,
     /// those that need not) arrive in the order given, and before those sent later.
-    pub(crate) async fn hand(&self, parcels: &[Parcel<'_>]) -> Result<Vec<PublisherConfirm>, Unpublished> {
-        let (strict, free): (Vec<_>, Vec<_>) = parcels.iter().partition(|parcel| parcel.mandatory);
+    pub(crate) async fn hand(
+        &self,
+        envelopes: &[Envelope<'_>],
+    ) -> Result<Vec<PublisherConfirm>, Undelivered> {
+        let (strict, free): (Vec<_>, Vec<_>) = envelopes.iter().partition(|envelope| envelope.mandatory);
         for chunk in strict.chunks(PUBLISH_IN_FLIGHT_MAX) {
             let lane = self.lanes[0].lock().await;
             settle(send(&lane, chunk)).await?;
@@ -71,13 +74,13 @@ impl Publisher {
     }
 
     /// Sends one input. Inputs of one key keep their order; those of other keys hardly wait for one another.
-    pub(crate) async fn submit(&self, parcel: Parcel<'_>) -> Result<(), Unpublished> {
+    pub(crate) async fn submit(&self, envelope: Envelope<'_>) -> Result<(), Undelivered> {
         let mut hasher = DefaultHasher::new();
-        parcel.key.hash(&mut hasher);
+        envelope.key.hash(&mut hasher);
         // Lane 0 is left to `publish`.
         let lane = 1 + (hasher.finish() % (LANES as u64 - 1)) as usize;
         let lane = self.lanes[lane].lock().await;
-        settle(send(&lane, &[&parcel])).await
+        settle(send(&lane, &[&envelope])).await
     }
 }
 
@@ -97,14 +100,19 @@ enum Sent<'a> {
 
 /// Hands all to the client, in order. Its futures number and queue a message when first polled, so one poll is all
 /// that order needs; the waker is replaced when the rest is awaited.
-fn send<'a>(channel: &'a Channel, parcels: &[&'a Parcel<'a>]) -> Vec<Sent<'a>> {
+fn send<'a>(channel: &'a Channel, envelopes: &[&'a Envelope<'a>]) -> Vec<Sent<'a>> {
     let mut context = Context::from_waker(Waker::noop());
-    let mut all = Vec::with_capacity(parcels.len());
-    for parcel in parcels {
-        let options = BasicPublishOptions { mandatory: parcel.mandatory, immediate: false };
-        let (exchange, key) = (parcel.exchange.clone(), parcel.key.clone());
-        let mut sending: Sending<'a> =
-            Box::pin(channel.basic_publish(exchange, key, options, parcel.body, parcel.properties.clone()));
+    let mut all = Vec::with_capacity(envelopes.len());
+    for envelope in envelopes {
+        let options = BasicPublishOptions { mandatory: envelope.mandatory, immediate: false };
+        let (exchange, key) = (envelope.exchange.clone(), envelope.key.clone());
+        let mut sending: Sending<'a> = Box::pin(channel.basic_publish(
+            exchange,
+            key,
+            options,
+            envelope.body,
+            envelope.properties.clone(),
+        ));
         all.push(match sending.as_mut().poll(&mut context) {
             Poll::Ready(sent) => Sent::Left(sent),
             Poll::Pending => Sent::Leaving(sending),
@@ -114,19 +122,19 @@ fn send<'a>(channel: &'a Channel, parcels: &[&'a Parcel<'a>]) -> Vec<Sent<'a>> {
 }
 
 /// Waits until everything has left, then until everything is confirmed.
-async fn settle(sent: Vec<Sent<'_>>) -> Result<(), Unpublished> {
+async fn settle(sent: Vec<Sent<'_>>) -> Result<(), Undelivered> {
     confirmed(left(sent).await?).await
 }
 
 /// Waits until everything has left.
-async fn left(sent: Vec<Sent<'_>>) -> Result<Vec<PublisherConfirm>, Unpublished> {
+async fn left(sent: Vec<Sent<'_>>) -> Result<Vec<PublisherConfirm>, Undelivered> {
     let confirms = timeout(SEND_WAIT, leave(sent)).await.map_err(|_| late("send to", SEND_WAIT))?;
-    confirms.map_err(|error| Unpublished::Broken(format!("publishing failed: {error}")))
+    confirms.map_err(|error| Undelivered::Broken(format!("publishing failed: {error}")))
 }
 
 /// Waits until everything is confirmed. All confirms are awaited even after a bad one: a forgotten confirm would stay in
 /// the memory of the client.
-pub(crate) async fn confirmed(confirms: Vec<PublisherConfirm>) -> Result<(), Unpublished> {
+pub(crate) async fn confirmed(confirms: Vec<PublisherConfirm>) -> Result<(), Undelivered> {
     timeout(CONFIRM_WAIT, every(confirms)).await.map_err(|_| late("be confirmed by", CONFIRM_WAIT))?
 }
 
@@ -141,33 +149,33 @@ async fn leave(sent: Vec<Sent<'_>>) -> lapin::Result<Vec<PublisherConfirm>> {
     Ok(confirms)
 }
 
-async fn every(confirms: Vec<PublisherConfirm>) -> Result<(), Unpublished> {
+async fn every(confirms: Vec<PublisherConfirm>) -> Result<(), Undelivered> {
     let mut outcome = Ok(());
     for confirm in confirms {
         let one = match confirm.await {
             Ok(Confirmation::Ack(None)) => Ok(()),
             Ok(Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned))) => {
-                Err(Unpublished::Refused(format!(
+                Err(Undelivered::Refused(format!(
                     "no queue takes what is published to {} ({}): is the engine's topology in place, and the partition one of it?",
                     returned.exchange, returned.reply_text
                 )))
             }
             Ok(Confirmation::Nack(None)) => {
-                Err(Unpublished::Refused("the broker could not store a message".into()))
+                Err(Undelivered::Refused("the broker could not store a message".into()))
             }
             Ok(Confirmation::NotRequested) => {
-                Err(Unpublished::Broken("the channel gives no confirms".into()))
+                Err(Undelivered::Broken("the channel gives no confirms".into()))
             }
-            Err(error) => Err(Unpublished::Broken(format!("a message was not confirmed: {error}"))),
+            Err(error) => Err(Undelivered::Broken(format!("a message was not confirmed: {error}"))),
         };
         // A broken connection matters more than a refusal.
-        if one.is_err() && !matches!(outcome, Err(Unpublished::Broken(_))) {
+        if one.is_err() && !matches!(outcome, Err(Undelivered::Broken(_))) {
             outcome = one;
         }
     }
     outcome
 }
 
-fn late(what: &str, limit: std::time::Duration) -> Unpublished {
-    Unpublished::Broken(format!("messages took more than {} s to {what} the broker", limit.as_secs()))
+fn late(what: &str, limit: std::time::Duration) -> Undelivered {
+    Undelivered::Broken(format!("messages took more than {} s to {what} the broker", limit.as_secs()))
 }

@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use convene_runtime::ports::store::{
-    Batch, ConversationFilter, DeadLetter, DueTimer, Found, JournalRow, Lease, ServiceLevel, StateRow, Store,
-    StoreError, StoreResult, Unfinished, Wanted,
+    Batch, ConversationFilter, DeadLetter, DueTimer, Found, Hop, JournalRow, Lease, ServiceLevel, StateRow,
+    Store, StoreError, StoreResult, Unfinished, Wanted,
 };
 use futures_util::future::BoxFuture;
 use sqlx::ConnectOptions;
@@ -144,6 +144,10 @@ impl Store for SqliteStore {
         limit: i64,
     ) -> BoxFuture<'a, StoreResult<(Vec<DueTimer>, Option<i64>)>> {
         Box::pin(timers::due(&self.readers, partitions, now, limit))
+    }
+
+    fn hops<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Vec<Hop>>> {
+        Box::pin(unfinished::hops(&self.readers, partitions))
     }
 
     fn unfinished<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Unfinished>> {

@@ -8,14 +8,22 @@ use sqlx::sqlite::{SqlitePool, SqliteRow};
 use crate::error::store_error;
 use crate::unsigned;
 
-/// Hops, publications and bot calls of these partitions.
-pub(crate) async fn unfinished(pool: &SqlitePool, partitions: &[u32]) -> StoreResult<Unfinished> {
+/// Hops of these partitions, in order.
+pub(crate) async fn hops(pool: &SqlitePool, partitions: &[u32]) -> StoreResult<Vec<Hop>> {
     let partitions = serde_json::Value::from_iter(partitions.iter().copied()).to_string();
     let hops = sqlx::query(
         "select id, partition, at, ordinal, body from hop
         where tenant = ?1 and partition in (select value from json_each(?2)) order by at, seq",
     );
-    // The parcels of a batch are numbered one after the other, since one transaction wrote them.
+    let hops = hops.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
+    hops.iter().map(hop).collect()
+}
+
+/// Hops, publications and bot calls of these partitions.
+pub(crate) async fn unfinished(pool: &SqlitePool, partitions: &[u32]) -> StoreResult<Unfinished> {
+    let hops = hops(pool, partitions).await?;
+    let partitions = serde_json::Value::from_iter(partitions.iter().copied()).to_string();
+    // The lowest number of a batch tells when it was written.
     let publications = sqlx::query(
         "select o.batch, o.partition, coalesce(c.output, '[]') as output
         from (
@@ -33,12 +41,11 @@ pub(crate) async fn unfinished(pool: &SqlitePool, partitions: &[u32]) -> StoreRe
         "select id, partition, bot, conversation, request, deadline from bot_call
         where tenant = ?1 and partition in (select value from json_each(?2)) order by seq",
     );
-    let hops = hops.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
     let publications =
         publications.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
     let calls = calls.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
     Ok(Unfinished {
-        hops: hops.iter().map(hop).collect::<StoreResult<_>>()?,
+        hops,
         publications: publications.iter().map(publication).collect::<StoreResult<_>>()?,
         bot_calls: calls.iter().map(bot_call).collect::<StoreResult<_>>()?,
     })

@@ -25,6 +25,7 @@ pub(crate) const TOP: &[&str] = &[
 
 /// Files of one store that the other does not need, each with its reason.
 const ONE_STORE_ONLY: &[(&str, &str)] = &[
+    ("address.rs", "a server has an address, and has to prove that it is the one meant"),
     ("fold.rs", "one statement writes a whole batch, so each row may be named once"),
     ("text.rs", "rows travel as columns of text"),
 ];

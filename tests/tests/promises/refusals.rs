@@ -21,16 +21,6 @@ async fn run(site: &Site, statements: &'static str) {
     connection.close().await.unwrap();
 }
 
-async fn greeted(mailbox: &Mailbox, customer: &str) {
-    let at = "/header/channelData/channelCustomerIdentifier";
-    eventually("the customer is greeted", SOON, async || {
-        let heard = mailbox.heard();
-        let mut texts = heard.iter().filter(|h| h.body["body"]["type"] == "PLAIN");
-        texts.any(|h| h.body.pointer(at).is_some_and(|v| v == customer)).then_some(())
-    })
-    .await;
-}
-
 /// A letter that cannot be kept yet must not be acknowledged with what came behind it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_input_at_which_the_store_fails_is_taken_again() {
@@ -57,7 +47,7 @@ async fn an_input_at_which_the_store_fails_is_taken_again() {
     publisher.publish(&[message("behind", "nina", None, Some("Hello"))]).await;
     sleep(Duration::from_secs(2)).await;
     run(&site, "delete from refuse").await;
-    greeted(&mailbox, "nina").await;
+    mailbox.greeted("nina").await;
     let letters = stage.truth.texts("dead_letter", "reason", "where id = 'c:lost'").await;
     assert_eq!(letters, ["unknown_conversation"]);
     stage.close().await;
@@ -90,7 +80,7 @@ async fn an_input_that_the_store_refuses_is_quarantined_with_what_followed_from_
             message("late", "nina", None, Some("A person please")),
         ])
         .await;
-    greeted(&mailbox, "otto").await;
+    mailbox.greeted("otto").await;
     let nina = stage.truth.conversations("nina").await.remove(0);
     eventually("an agent is looked for", SOON, async || {
         let tasks = stage.truth.texts("routing_record", "body", "where key like 'task:%'").await;

@@ -28,6 +28,7 @@ pub async fn undone_work_is_found_in_order<F: Fixture>(fixture: &F) {
     let undone = store.unfinished(&[1, 2]).await.unwrap();
     let hops: Vec<_> = undone.hops.iter().map(|hop| hop.id.as_str()).collect();
     assert_eq!(hops, ["early", "z", "a"]);
+    assert_eq!(store.hops(&[1, 2]).await.unwrap(), undone.hops);
     let first = [(parcel("b1", 1), "c 1"), (parcel("b1", 2), "a 1"), (parcel("b1", 1), "c 2")];
     assert_eq!(undone.publications, first.map(|(parcel, output)| (parcel, output.to_owned())));
     assert_eq!(undone.bot_calls, [(1, bot_call("b"))]);

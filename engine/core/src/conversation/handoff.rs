@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::lines::{Line, Lines, cut};
 use super::state::Conversation;
-use super::story::{Line, Lines};
 use super::work::{Happening, Work};
 use crate::model::{EventName, Json, SenderType, emitter};
 
 /// Most characters that are kept of a reason or a summary.
-const LINE_CHARS_MAX: usize = 300;
+const WORDS_CHARS_MAX: usize = 300;
 /// Most intents that are kept, the latest.
 const INTENTS_MAX: usize = 10;
 /// Most slots that are kept, and most characters of a value.
@@ -135,7 +135,7 @@ pub(super) fn learn(work: &mut Work<'_>, told: &Json) {
     }
     for (key, place) in [("reason", &mut story.reason), ("summary", &mut story.summary)] {
         if let Some(text) = told[key].as_str().filter(|t| !t.is_empty()) {
-            *place = cut(text, LINE_CHARS_MAX);
+            *place = cut(text, WORDS_CHARS_MAX);
         }
     }
 }
@@ -149,7 +149,7 @@ pub(super) fn asked_by_agent(work: &mut Work<'_>, by: &str, direction: &str, not
     };
     let story = &mut work.c.story;
     story.reason = format!("{by} {wish}");
-    story.summary = cut(note.unwrap_or_default(), LINE_CHARS_MAX);
+    story.summary = cut(note.unwrap_or_default(), WORDS_CHARS_MAX);
 }
 
 /// The packet, for whoever comes next. `from` is who has the conversation now.
@@ -190,12 +190,4 @@ pub fn in_words(packet: &Json) -> Option<String> {
     let slots = packet["slots"].as_object().into_iter().flatten();
     parts.extend(slots.map(|(name, value)| format!("{name} = {}", value.as_str().unwrap_or_default())));
     (!parts.is_empty()).then(|| parts.join(" · "))
-}
-
-/// The first characters of a text.
-pub(super) fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }

@@ -382,6 +382,8 @@ pub trait Store: Send + Sync + 'static {
     fn routing(&self) -> BoxFuture<'_, StoreResult<RoutingRecords>>;
     /// Timers of these partitions due at `now` (at most `limit`, earliest first), and when the next one is due.
     fn due<'a>(&'a self, partitions: &'a [u32], now: i64, limit: i64) -> BoxFuture<'a, StoreResult<Due>>;
+    /// Hops of these partitions that nobody has taken yet, in order (`at`, insertion).
+    fn hops<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Vec<Hop>>>;
     /// What the owner before left undone.
     fn unfinished<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Unfinished>>;
 

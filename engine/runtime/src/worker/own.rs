@@ -164,9 +164,9 @@ impl Worker {
     /// Hops of others that never came by the bus, because their engine died between commit and publish.
     async fn stray_hops(&mut self) {
         let partitions: Vec<u32> = self.leases.iter().map(|l| l.partition).collect();
-        if let Ok(unfinished) = self.store.unfinished(&partitions).await {
+        if let Ok(hops) = self.store.hops(&partitions).await {
             let old = self.shared.clock.now() - i64::try_from(HOP_CHECK.as_millis()).unwrap_or(0);
-            self.take_hops(unfinished.hops.into_iter().filter(|h| h.at < old).collect());
+            self.take_hops(hops.into_iter().filter(|h| h.at < old).collect());
         }
     }
 

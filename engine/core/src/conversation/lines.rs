@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub const LINES_MAX: usize = 20;
 /// Most characters that are kept of a line.
 const LINE_CHARS_MAX: usize = 300;
-/// Who can say something, and the letter that stands for them.
+/// Who can say something, and the letter that stands for them: M is the conversation monitor, as the Controller is called
+/// on the wire.
 const SPEAKERS: [(&str, char); 4] = [("CUSTOMER", 'C'), ("BOT", 'B'), ("AGENT", 'A'), ("CONTROLLER", 'M')];
 
 /// Something that was said.
@@ -48,7 +49,7 @@ impl Lines {
         let letter = SPEAKERS.iter().find(|(from, _)| *from == line.from).map_or('B', |(_, letter)| *letter);
         self.0.push(letter);
         self.0.push_str(&line.at.to_string());
-        for field in [&*line.name, &*super::handoff::cut(&line.text, LINE_CHARS_MAX)] {
+        for field in [&*line.name, &*cut(&line.text, LINE_CHARS_MAX)] {
             self.0.push('\t');
             for character in field.chars() {
                 match character {
@@ -98,6 +99,14 @@ fn plain(field: &str) -> String {
         });
     }
     text
+}
+
+/// The first characters of a text.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// Reads the list of records too that was kept before.
