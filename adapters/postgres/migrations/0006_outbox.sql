@@ -1,5 +1,5 @@
--- What waits to be published, a row for each batch and partition: a row for each message cost a commit more than the
--- rest of what it wrote. `pointers` is the JSON list of the journal rows, `[[place in the batch, key, version], …]`.
+-- What waits to be published, a row for each batch and partition: a row for each step was written, found and removed
+-- again with every event. `pointers` is the JSON list of the journal rows, `[[place in the batch, key, version], …]`.
 -- Read once, by a new owner.
 create table outbox_next (
     tenant text collate "C" not null default 'default',

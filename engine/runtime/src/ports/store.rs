@@ -194,7 +194,7 @@ pub type CustomerRecord = (String, Option<String>);
 pub type RoomRecord = (String, Vec<String>);
 
 /// What a batch made for one partition to publish: the unit that is written, published and marked. A row for each
-/// message would cost a commit more than the rest of its rows.
+/// step would be written, found and removed again with every event.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Parcel {
     /// Id of the batch.
