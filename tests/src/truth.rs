@@ -72,6 +72,19 @@ impl Truth {
         rows.into_iter().map(|mut row| row.remove(0).as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// Waits until two engines own partitions.
+    ///
+    /// # Panics
+    /// One of them gets none.
+    pub async fn both_own(&self) {
+        crate::eventually("both engines own partitions", Duration::from_secs(40), async || {
+            let owners =
+                self.texts("partition_lease", "owner", "where owner is not null group by owner").await;
+            (owners.len() == 2).then_some(())
+        })
+        .await;
+    }
+
     /// Whether every input is taken and nothing of what it caused is still to be done inside.
     pub async fn settled(&self, inputs: &[String]) -> bool {
         let ids: Vec<String> = inputs.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();

@@ -1,6 +1,6 @@
 //! What a database URL says of encryption, checked before the driver reads it: what it would skip in silence is refused.
 
-use std::path::Path;
+use url::Url;
 
 /// Values of `sslmode` with which the certificate of the server is checked or nobody expects it to be.
 const MODES: [&str; 4] = ["disable", "prefer", "require", "verify-full"];
@@ -25,17 +25,13 @@ const FILES: [&str; 3] = ["sslrootcert", "sslcert", "sslkey"];
 /// # Errors
 /// What is wrong, and how to mend it.
 pub(crate) fn check(url: &str) -> Result<(), String> {
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    let pairs: Vec<(String, String)> = query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(key, value)| (plain(key), plain(value)))
-        .collect();
-    let given = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    // The driver says what is wrong with a text that is no URL.
+    let Ok(url) = Url::parse(url) else { return Ok(()) };
+    let pairs: Vec<_> = url.query_pairs().collect();
+    let given = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| &**value);
     for (key, value) in &pairs {
-        match key.as_str() {
-            "sslmode" if MODES.contains(&value.as_str()) => {}
+        match &**key {
+            "sslmode" if MODES.contains(&&**value) => {}
             "sslmode" => {
                 return Err(
                     "sslmode in the database URL is one of disable, prefer, require, verify-full; to have \
@@ -69,36 +65,12 @@ pub(crate) fn check(url: &str) -> Result<(), String> {
 
 /// The file must be there, and be what its name says: of a wrong one the driver would make nothing.
 fn readable(parameter: &str, file: &str) -> Result<(), String> {
-    let text =
-        std::fs::read_to_string(Path::new(file)).map_err(|why| format!("{parameter} {file}: {why}"))?;
-    let wanted = if parameter == "sslkey" { "PRIVATE KEY-----" } else { "-----BEGIN CERTIFICATE-----" };
-    if text.contains(wanted) {
-        return Ok(());
-    }
-    Err(format!(
-        "{parameter} {file}: it holds no {}",
-        if parameter == "sslkey" { "private key" } else { "certificate" }
-    ))
-}
-
-/// A part of a query without its escapes.
-fn plain(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let code = || u8::from_str_radix(std::str::from_utf8(tail.get(..2)?).ok()?, 16).ok();
-        rest = match (first, code()) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                &tail[2..]
-            }
-            (other, _) => {
-                bytes.push(*other);
-                tail
-            }
-        };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let text = std::fs::read_to_string(file).map_err(|why| format!("{parameter} {file}: {why}"))?;
+    let (mark, what) = match parameter {
+        "sslkey" => ("PRIVATE KEY-----", "private key"),
+        _ => ("-----BEGIN CERTIFICATE-----", "certificate"),
+    };
+    if text.contains(mark) { Ok(()) } else { Err(format!("{parameter} {file}: it holds no {what}")) }
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use convene_tests::amqp::Mailbox;
 use convene_tests::control::Control;
-use convene_tests::eventually;
 use convene_tests::picture::Picture;
 use convene_tests::site::{Bus, Site, Store};
 use convene_tests::stage::Stage;
@@ -19,12 +18,7 @@ async fn run(site: &Site, thrice: bool) -> (Picture, BTreeMap<String, u32>) {
     let mut stage = Stage::open(site).await;
     let second = if thrice { Some(site.second_engine().await) } else { None };
     if thrice {
-        eventually("both engines own partitions", Duration::from_secs(40), async || {
-            let owners =
-                stage.truth.texts("partition_lease", "owner", "where owner is not null group by owner").await;
-            (owners.len() == 2).then_some(())
-        })
-        .await;
+        stage.truth.both_own().await;
         stage.repeat_everything();
     }
     script::play(&mut stage).await;

@@ -21,12 +21,7 @@ async fn a_customer_is_taken_over_from_a_conversation_of_another_engine() {
     let site = Site::on(&control, "links", Store::Postgres, Bus::Rabbit).await;
     let mut stage = Stage::open(&site).await;
     let second = site.second_engine().await;
-    eventually("both engines own partitions", SOON, async || {
-        let owners =
-            stage.truth.texts("partition_lease", "owner", "where owner is not null group by owner").await;
-        (owners.len() == 2).then_some(())
-    })
-    .await;
+    stage.truth.both_own().await;
     let names = |who: &str| (0..PAIRS).map(|i| format!("{who}-{i}")).collect::<Vec<_>>();
     let (owners, guests) = (names("owner"), names("guest"));
     for name in owners.iter().chain(&guests) {

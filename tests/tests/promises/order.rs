@@ -99,11 +99,7 @@ async fn a_thousand_conversations_keep_their_order_while_an_engine_dies_and_the_
     let first = site.engine().await;
     let second = site.second_engine().await;
     let truth = site.truth().await;
-    eventually("both engines own partitions", Duration::from_secs(40), async || {
-        let owners = truth.texts("partition_lease", "owner", "where owner is not null group by owner").await;
-        (owners.len() == 2).then_some(())
-    })
-    .await;
+    truth.both_own().await;
 
     let url = site.amqp().to_owned();
     let publishing = tokio::spawn(async move {

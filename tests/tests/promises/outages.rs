@@ -14,13 +14,6 @@ use tokio::time::sleep;
 /// How soon an engine may notice, and how soon it may be back.
 const SOON: Duration = Duration::from_secs(40);
 
-fn answered(mailbox: &Mailbox, customer: &str) -> bool {
-    let at = "/header/channelData/channelCustomerIdentifier";
-    mailbox.heard().iter().any(|h| {
-        h.body["body"]["type"] == "PLAIN" && h.body.pointer(at).and_then(|v| v.as_str()) == Some(customer)
-    })
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_its_database_the_engine_says_so_and_goes_on_where_it_was_when_it_is_back() {
     let Some(control) = Control::from_env() else { return };
@@ -30,7 +23,7 @@ async fn without_its_database_the_engine_says_so_and_goes_on_where_it_was_when_i
     let mut stage = Stage::open(&site).await;
     let http = stage.http();
     stage.play(&[message("before", "nina", None, Some("Hello"))]).await;
-    eventually("nina is greeted", SOON, async || answered(&mailbox, "nina").then_some(())).await;
+    mailbox.greeted("nina").await;
 
     control.run("postgres-kill", &[]).await;
     let mut publisher = Publisher::new(site.amqp());
@@ -48,7 +41,7 @@ async fn without_its_database_the_engine_says_so_and_goes_on_where_it_was_when_i
     let look = http.get("/conversations").await.unwrap();
     assert_eq!((look.status, look.code()), (503, "unavailable"), "{}", look.text);
     sleep(Duration::from_secs(3).saturating_sub(begun.elapsed())).await;
-    assert!(!answered(&mailbox, "otto"), "nothing is said that is not kept");
+    assert!(!mailbox.has_greeted("otto"), "nothing is said that is not kept");
 
     control.run("postgres-start", &[]).await;
     eventually("the engine is ready again", SOON, async || {
@@ -57,10 +50,7 @@ async fn without_its_database_the_engine_says_so_and_goes_on_where_it_was_when_i
     })
     .await;
     for customer in ["otto", "mia"] {
-        eventually("who wrote meanwhile is greeted", SOON, async || {
-            answered(&mailbox, customer).then_some(())
-        })
-        .await;
+        mailbox.greeted(customer).await;
     }
     stage.play(&[message("after", "nina", None, Some("Hello again"))]).await;
     assert_eq!(stage.truth.conversations("nina").await.len(), 1, "her conversation goes on");
@@ -78,7 +68,7 @@ async fn without_its_broker_the_engine_publishes_later_what_it_committed() {
     let mut stage = Stage::open(&site).await;
     let http = stage.http();
     stage.play(&[message("before", "nina", None, Some("Hello"))]).await;
-    eventually("nina is greeted", SOON, async || answered(&mailbox, "nina").then_some(())).await;
+    mailbox.greeted("nina").await;
     // A broker that is killed right after a queue was made may forget the queue.
     sleep(Duration::from_secs(3)).await;
 
@@ -92,7 +82,7 @@ async fn without_its_broker_the_engine_publishes_later_what_it_committed() {
         (answer.status == 202).then_some(())
     })
     .await;
-    eventually("otto is greeted", SOON, async || answered(&mailbox, "otto").then_some(())).await;
+    mailbox.greeted("otto").await;
     stage.play(&[message("after", "nina", None, Some("Hello again"))]).await;
     assert_eq!(stage.truth.conversations("nina").await.len(), 1, "her conversation goes on");
     stage.close().await;

@@ -114,13 +114,14 @@ impl Worker {
         };
         self.take_hops(unfinished.hops);
         let mut outputs = Vec::new();
-        let mut unreadable = BTreeSet::new();
+        let mut parcels: BTreeSet<_> =
+            unfinished.publications.iter().map(|(parcel, _)| parcel.clone()).collect();
         for (parcel, text) in &unfinished.publications {
             match serde_json::from_str(text) {
                 Ok(output) => outputs.push(output),
                 Err(problem) => {
                     tracing::error!(%problem, batch = parcel.batch, "what was to be published cannot be read; its row stays");
-                    unreadable.insert(parcel.clone());
+                    parcels.remove(parcel);
                 }
             }
         }
@@ -130,10 +131,7 @@ impl Worker {
                 "publishing what was committed but perhaps not published"
             );
         }
-        let mut parcels: Vec<_> = unfinished.publications.into_iter().map(|(parcel, _)| parcel).collect();
-        parcels.retain(|parcel| !unreadable.contains(parcel));
-        parcels.sort();
-        parcels.dedup();
+        let parcels = parcels.into_iter().collect();
         self.publisher.hand(publisher::Job { parcels, outputs, hops: Vec::new() }, &self.metrics).await;
         for (home, call) in unfinished.bot_calls {
             self.ask(home, call);

@@ -99,9 +99,7 @@ impl Worker {
 
 /// A hop of ours that has to wait for the next batch is written down first.
 pub(super) fn store_hop(draft: &mut Draft, mut item: Item) -> Item {
-    if item.source == "hop"
-        && item.token.is_none()
-        && item.hop.is_none()
+    if item.follows_in_batch()
         && let Some(hop) = hop_of(&item)
     {
         draft.hops_out.push(StoredHop {
