@@ -22,6 +22,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 const PARTITIONS: u32 = 8;
 /// Inputs of one batch of the pipe, as the engine's.
 const BATCH: usize = 256;
+/// Measurements of each throughput, in turns with what it is compared with.
+const ROUNDS: usize = 3;
 
 struct Bench {
     amqp: String,
@@ -80,45 +82,76 @@ fn message(id: &str, customer: &str, text: &str) -> Vec<u8> {
 
 impl Bench {
     async fn all(&self) -> Result<(), Failure> {
-        let pipe = pipe::bare(self).await?;
-        println!(
-            "bare pipe:  {pipe:.0} durable events/s (consume, one batched commit, confirmed publish, acknowledge)"
-        );
         let engine = self.engine()?;
         self.ready().await?;
         sleep(Duration::from_secs(2)).await;
         println!("memory idle: {} MiB resident", resident(&engine)?);
         self.open("few", 1_000).await?;
-        let few = self.throughput(&engine, "few", 1_000).await?;
-        println!(
-            "engine:     {few:.0} durable events/s (ten nodes, three rules, one answer each), 1,000 conversations open"
-        );
-        println!("ratio:      {:.2} of the bare pipe (goal: at least 0.5)", few / pipe);
-        let loaded = pipe::loaded(self).await?;
-        println!(
-            "full pipe:  {loaded:.0} durable events/s (the engine's own rows and messages for each event; nothing decided)"
-        );
-        println!("ratio:      {:.2} of the full pipe", few / loaded);
-        // The disk still works off what the pipe wrote.
+        self.pipes(&engine).await?;
+        // The disk still works off what the pipes wrote.
         sleep(Duration::from_secs(5)).await;
-        let (p50, p99) = self.latency().await?;
-        println!(
-            "latency at 200 events/s: p50 {p50:.1} ms, p99 {p99:.1} ms from publish to outgoing message (goal: p99 at most 60 ms)"
-        );
+        self.waits().await?;
         self.open("many", self.many).await?;
+        let mib = resident(&engine)?;
         println!(
-            "memory with {} more conversations open: {} MiB resident (goal: at most 250 MiB)",
-            self.many,
-            resident(&engine)?
+            "memory with {} more conversations open: {mib} MiB resident (goal: at most 250 MiB)",
+            self.many
         );
-        let many = self.throughput(&engine, "many", self.many).await?;
-        println!(
-            "engine:     {many:.0} durable events/s with {} open, {:.2} of that with 1,000 (goal: at least 0.9)",
-            self.many,
-            many / few
-        );
+        self.crowds(&engine).await?;
         println!("memory after it: {} MiB resident", resident(&engine)?);
         drop(engine);
+        Ok(())
+    }
+
+    /// The engine between the two pipes, as often as there are rounds: each ratio is of neighbours, since the machine
+    /// drifts while it is measured.
+    async fn pipes(&self, engine: &Engine) -> Result<(), Failure> {
+        println!("bare pipe: consume, one batched commit, confirmed publish, acknowledge");
+        println!("full pipe: the engine's own rows and messages for each event; nothing decided");
+        println!("engine:    ten nodes, three rules, one answer each; 1,000 conversations open");
+        let (mut of_bare, mut of_full) = (Vec::new(), Vec::new());
+        for round in 0..ROUNDS {
+            let bare = pipe::bare(self, round).await?;
+            let own = self.throughput(engine, "few", 1_000).await?;
+            let full = pipe::full(self, round).await?;
+            let (to_bare, to_full) = (own / bare, own / full);
+            println!(
+                "durable events/s: bare pipe {bare:.0}, engine {own:.0}, full pipe {full:.0}; \
+                 engine ÷ bare {to_bare:.2}, ÷ full {to_full:.2}"
+            );
+            of_bare.push(to_bare);
+            of_full.push(to_full);
+        }
+        println!("ratio:      {:.2} of the bare pipe (median; goal: at least 0.5)", median(&mut of_bare));
+        println!("ratio:      {:.2} of the full pipe (median)", median(&mut of_full));
+        Ok(())
+    }
+
+    /// Latency of the engine, and of a bare pipe for comparison: that much the servers and the machine take.
+    async fn waits(&self) -> Result<(), Failure> {
+        let pipe = pipe::waiting(self).await?;
+        println!("latency at 200 events/s, bare pipe: {pipe}");
+        let engine = self.latency("convene").await?;
+        println!(
+            "latency at 200 events/s, engine:    {engine} from publish to outgoing message (goal: p99 at most 60 ms)"
+        );
+        Ok(())
+    }
+
+    /// The engine with a few customers who write and with many, in turns.
+    async fn crowds(&self, engine: &Engine) -> Result<(), Failure> {
+        let mut ratios = Vec::new();
+        for _ in 0..ROUNDS {
+            let few = self.throughput(engine, "few", 1_000).await?;
+            let many = self.throughput(engine, "many", self.many).await?;
+            println!(
+                "durable events/s: {few:.0} in 1,000 conversations, {many:.0} in {}; {:.2}",
+                self.many,
+                many / few
+            );
+            ratios.push(many / few);
+        }
+        println!("ratio:      {:.2} of the rate in 1,000 (median; goal: at least 0.9)", median(&mut ratios));
         Ok(())
     }
 
@@ -212,28 +245,29 @@ impl Bench {
     async fn throughput(&self, engine: &Engine, name: &str, open: usize) -> Result<f64, Failure> {
         signal(engine, "STOP");
         let (bus, mut heard) = self.replies("convene", "channel.").await?;
-        let mut spread: u64 = 0x9e37_79b9_7f4a_7c15;
-        let messages: Vec<_> = (0..self.load)
-            .map(|i| {
-                spread =
-                    spread.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let customer = self.customer(name, usize::try_from(spread >> 33).unwrap_or(0) % open);
-                let id = format!("{}-load-{name}-{i}", self.run);
-                let body =
-                    message(&id, &customer, "I have a question about my bill, could you help me please?");
-                (id, customer, body)
-            })
-            .collect();
-        let count = messages.len();
-        Self::publish(&bus, messages).await?;
+        Self::publish(&bus, self.load(name, open)).await?;
         signal(engine, "CONT");
-        let rate = rate(&mut heard, count).await?;
+        let rate = rate(&mut heard, self.load).await?;
         bus.close().await;
         Ok(rate)
     }
 
-    async fn latency(&self) -> Result<(f64, f64), Failure> {
-        let (bus, mut heard) = self.replies("convene", "channel.").await?;
+    /// Messages of customers taken at random.
+    fn load(&self, name: &str, customers: usize) -> Vec<(String, String, Vec<u8>)> {
+        let mut spread: u64 = 0x9e37_79b9_7f4a_7c15;
+        let one = |_| {
+            spread = spread.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let customer = self.customer(name, usize::try_from(spread >> 33).unwrap_or(0) % customers);
+            let id = format!("{}-load-{}", self.run, uuid::Uuid::new_v4());
+            let body = message(&id, &customer, "I have a question about my bill, could you help me please?");
+            (id, customer, body)
+        };
+        (0..self.load).map(one).collect()
+    }
+
+    /// How long customers wait for their answer, 200 of them writing in each second.
+    async fn latency(&self, prefix: &str) -> Result<Waits, Failure> {
+        let (bus, mut heard) = self.replies(prefix, "channel.").await?;
         let mut sent: HashMap<String, Instant> = HashMap::new();
         let mut took: Vec<f64> = Vec::new();
         let mut tick = tokio::time::interval(Duration::from_millis(5));
@@ -264,8 +298,27 @@ impl Bench {
         }
         bus.close().await;
         took.sort_by(f64::total_cmp);
-        Ok((took[took.len() / 2], took[took.len() * 99 / 100]))
+        let at = |percent: usize| took[took.len() * percent / 100];
+        Ok(Waits { p50: at(50), p99: at(99), longest: took[took.len() - 1] })
     }
+}
+
+/// Milliseconds from publish to reply.
+struct Waits {
+    p50: f64,
+    p99: f64,
+    longest: f64,
+}
+
+impl std::fmt::Display for Waits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms", self.p50, self.p99, self.longest)
+    }
+}
+
+fn median(of: &mut [f64]) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of[of.len() / 2]
 }
 
 /// Events per second from the first to the last reply.

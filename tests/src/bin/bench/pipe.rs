@@ -1,6 +1,7 @@
 //! Pipes to measure the engine against: the same servers, client, queues, batch and prefetch, and no engine.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use convene_core::effect::Publication;
@@ -15,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::{BATCH, Bench, Failure, PARTITIONS, message, rate};
+use crate::{BATCH, Bench, Failure, PARTITIONS, Waits, rate};
 
 /// What a pipe does with a batch before it is acknowledged: commits it, and says what to publish.
 trait Middle: Send + 'static {
@@ -24,19 +25,30 @@ trait Middle: Send + 'static {
 }
 
 /// Consumes, one batched commit of id and payload, one confirmed message for each, acknowledges.
-pub(crate) async fn bare(bench: &Bench) -> Result<f64, Failure> {
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(2).connect(&bench.database).await?;
-    sqlx::raw_sql("create table if not exists bench_pipe (id text primary key, payload text not null)")
-        .execute(&pool)
-        .await?;
-    let rate = run(bench, "pipe", Bare(pool.clone())).await?;
+pub(crate) async fn bare(bench: &Bench, round: usize) -> Result<f64, Failure> {
+    let middle = Bare::new(bench).await?;
+    let pool = middle.0.clone();
+    let rate = run(bench, "pipe", round, middle).await?;
     sqlx::raw_sql("drop table bench_pipe").execute(&pool).await?;
     Ok(rate)
 }
 
+/// How long a message takes through the bare pipe.
+pub(crate) async fn waiting(bench: &Bench) -> Result<Waits, Failure> {
+    let middle = Bare::new(bench).await?;
+    let pool = middle.0.clone();
+    let (outside, _) = bench.replies("pipe", "channel.").await?;
+    let pipe = Pipe::open(bench, "pipe", middle).await?;
+    let waits = bench.latency("pipe").await?;
+    pipe.close().await;
+    outside.close().await;
+    sqlx::raw_sql("drop table bench_pipe").execute(&pool).await?;
+    Ok(waits)
+}
+
 /// The same with the rows the engine writes and the messages it publishes for such an event: what is left of the
 /// engine's time when nothing is decided. It takes one of the engine's own steps for a pattern.
-pub(crate) async fn loaded(bench: &Bench) -> Result<f64, Failure> {
+pub(crate) async fn full(bench: &Bench, round: usize) -> Result<f64, Failure> {
     let pool = PgPool::connect(&bench.database).await?;
     let pattern = sqlx::query(
         "select c.input, c.output, j.trace, s.body from journal j join journal_content c using (key, version, at) \
@@ -49,38 +61,38 @@ pub(crate) async fn loaded(bench: &Bench) -> Result<f64, Failure> {
     let (input, output, trace, body) = (text(0), text(1), text(2), text(3));
     let publications = serde_json::from_str(&output)?;
     let store = PostgresStore::connect(&bench.database).await?;
-    let full = Loaded {
-        store,
-        input,
-        output,
-        publications,
-        trace,
-        body,
-        versions: HashMap::new(),
-        done: Vec::new(),
-    };
-    run(bench, "full-pipe", full).await
+    let full =
+        Full { store, input, output, publications, trace, body, versions: HashMap::new(), done: Vec::new() };
+    run(bench, "full-pipe", round, full).await
 }
 
-async fn run(bench: &Bench, name: &str, mut middle: impl Middle) -> Result<f64, Failure> {
+/// Lays messages into the queues, opens the pipe, and takes the time.
+async fn run(bench: &Bench, name: &str, round: usize, middle: impl Middle) -> Result<f64, Failure> {
     let (outside, mut heard) = bench.replies(name, "channel.").await?;
-    let messages: Vec<_> = (0..bench.load)
-        .map(|i| {
-            let id = format!("{}-{name}-{i}", bench.run);
-            let customer = bench.customer(name, i % 1_000);
-            let body = message(&id, &customer, "I have a question about my bill, could you help me please?");
-            (id, customer, body)
-        })
-        .collect();
-    let count = messages.len();
-    Bench::publish(&outside, messages).await?;
-    let bus = RabbitBus::connect_with(&bench.amqp, PARTITIONS, name).await?;
-    bus.ready(Duration::from_secs(20)).await;
-    let (into, mut from) = mpsc::channel(2 * BATCH);
-    bus.own(&(0..PARTITIONS).collect::<Vec<_>>(), into).await?;
-    let pump = {
-        let bus = bus.clone();
-        tokio::spawn(async move {
+    Bench::publish(&outside, bench.load(&format!("{name}-{round}"), 1_000)).await?;
+    let pipe = Pipe::open(bench, name, middle).await?;
+    let rate = rate(&mut heard, bench.load).await?;
+    // The last replies are heard before they are confirmed.
+    sleep(Duration::from_secs(1)).await;
+    pipe.close().await;
+    outside.close().await;
+    Ok(rate)
+}
+
+/// Takes from the queues of all partitions, and publishes while the next batch is committed.
+struct Pipe {
+    bus: Arc<RabbitBus>,
+    pump: JoinHandle<()>,
+}
+
+impl Pipe {
+    async fn open(bench: &Bench, name: &str, mut middle: impl Middle) -> Result<Self, Failure> {
+        let bus = RabbitBus::connect_with(&bench.amqp, PARTITIONS, name).await?;
+        bus.ready(Duration::from_secs(20)).await;
+        let (into, mut from) = mpsc::channel(2 * BATCH);
+        bus.own(&(0..PARTITIONS).collect::<Vec<_>>(), into).await?;
+        let publisher = bus.clone();
+        let pump = tokio::spawn(async move {
             let mut last: Option<JoinHandle<()>> = None;
             let mut batch = Vec::with_capacity(BATCH);
             while from.recv_many(&mut batch, BATCH).await > 0 {
@@ -89,24 +101,33 @@ async fn run(bench: &Bench, name: &str, mut middle: impl Middle) -> Result<f64, 
                 if let Some(last) = last.take() {
                     last.await.unwrap();
                 }
-                let bus = bus.clone();
+                let bus = publisher.clone();
                 last = Some(tokio::spawn(async move {
                     bus.publish(&out).await.unwrap();
                     bus.acknowledge(&tokens).await.unwrap();
                 }));
             }
-        })
-    };
-    let rate = rate(&mut heard, count).await?;
-    // The last replies are heard before they are confirmed.
-    sleep(Duration::from_secs(1)).await;
-    pump.abort();
-    bus.close().await;
-    outside.close().await;
-    Ok(rate)
+        });
+        Ok(Self { bus, pump })
+    }
+
+    async fn close(self) {
+        self.pump.abort();
+        self.bus.close().await;
+    }
 }
 
 struct Bare(PgPool);
+
+impl Bare {
+    async fn new(bench: &Bench) -> Result<Self, Failure> {
+        let pool = sqlx::postgres::PgPoolOptions::new().max_connections(2).connect(&bench.database).await?;
+        sqlx::raw_sql("create table if not exists bench_pipe (id text primary key, payload text not null)")
+            .execute(&pool)
+            .await?;
+        Ok(Self(pool))
+    }
+}
 
 impl Middle for Bare {
     async fn commit(&mut self, batch: Vec<Delivery>) -> Vec<Outgoing> {
@@ -126,7 +147,7 @@ impl Middle for Bare {
     }
 }
 
-struct Loaded {
+struct Full {
     store: PostgresStore,
     input: String,
     output: String,
@@ -137,7 +158,7 @@ struct Loaded {
     done: Vec<Parcel>,
 }
 
-impl Middle for Loaded {
+impl Middle for Full {
     async fn commit(&mut self, deliveries: Vec<Delivery>) -> Vec<Outgoing> {
         let mut batch = Batch { published: std::mem::take(&mut self.done), ..Batch::default() };
         let mut states: HashMap<String, StateWrite> = HashMap::new();
