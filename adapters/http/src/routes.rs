@@ -34,7 +34,15 @@ const WHOM: &[Field] = &[
     may("queue", "string", "The queue; or `toAgent`."),
     may("toAgent", "string", "The agent; or `queue`."),
     may("note", "string", "Words for the one who is asked, at most 350 characters."),
+    SESSION,
 ];
+
+/// On which of the customer's sessions.
+const SESSION: Field = may(
+    "channelSessionId",
+    "string",
+    "The customer's session it is about; the one used last when not given.",
+);
 
 /// Every route, in the order of the document.
 #[rustfmt::skip]
@@ -77,6 +85,7 @@ pub(crate) static ROUTES: &[Route] = &[
             may("id", "string", "Id of the message."),
             may("intent", "string", "UPDATE replaces the message that originalMessageId names."),
             may("originalMessageId", "string", "The message this one answers or replaces."),
+            SESSION,
             may("whisper", "boolean", "To the other agents only.")]),
     Route::post("/conversations/{id}/leave", "leaveConversation", "An agent leaves, or begins to wrap up.",
         |m| on(m, act::gives("AGENT_LEAVE"))).fields(&[

@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use super::state::Request;
 use super::work::{Happening, Work};
-use super::{app, close, facts, handoff, hold, seats, sessions, wire};
-use crate::effect::{Publication, Wire};
+use super::{app, close, facts, hold, requests, seats, sessions, wire};
+use crate::effect::{Publication, Reply, Wire};
+use crate::flow::verbs::PAUSE_MS;
 use crate::model::{Body, EventName, Json, JsonMap, ParticipantRole, emitter};
-use crate::routing::{self, AssignRequest};
 
 /// Carries an action out.
 ///
@@ -25,12 +24,12 @@ pub(super) struct Order<'a> {
 
 impl<'a> Order<'a> {
     /// Session of the event that led to it.
-    fn session(&self) -> Option<&'a str> {
+    pub(super) fn session(&self) -> Option<&'a str> {
         self.event.session.as_deref()
     }
 
     /// The agent on whose wish it is ordered; `None` when no agent asked.
-    fn asked_by(&self) -> Option<String> {
+    pub(super) fn asked_by(&self) -> Option<String> {
         Some(facts::requested_by(&self.event.data)).filter(|agent| !agent.is_empty())
     }
 }
@@ -38,8 +37,8 @@ impl<'a> Order<'a> {
 /// Every action, by name. Struck-out ones of 2.3 are accepted and do nothing.
 #[rustfmt::skip]
 const ACTIONS: &[(&str, Perform)] = &[
-    ("FIND_AGENT",                find_agent),
-    ("ASSIGN_AGENT",              assign_agent),
+    ("FIND_AGENT",                requests::find_agent),
+    ("ASSIGN_AGENT",              requests::assign_agent),
     ("ASSIGN_BOT",                assign_bot),
     ("REVOKE_BOT",                revoke_bot),
     ("CHANGE_PARTICIPANT_ROLE",   change_role),
@@ -47,15 +46,15 @@ const ACTIONS: &[(&str, Perform)] = &[
     ("END_CONVERSATION",          end_conversation),
     ("REMOVE_ALL_AGENTS",         remove_all_agents),
     ("REMOVE_CHANNEL_SESSION",    remove_session),
-    ("CANCEL_RESOURCE",           cancel_resource),
-    ("REVOKE_RESOURCE",           revoke_request),
-    ("REVOKE_REQUEST",            revoke_request),
+    ("CANCEL_RESOURCE",           requests::cancel_resource),
+    ("REVOKE_RESOURCE",           requests::revoke_request),
+    ("REVOKE_REQUEST",            requests::revoke_request),
     ("CHANNEL_SESSION_EXPIRED",   expire_session),
     ("SEND_MESSAGE",              send_message),
     ("PAUSE_CONVERSATION",        pause),
     ("OPEN_EXTERNAL_GADGET",      open_gadget),
     ("NOTIFY_AGENT",              notify_agent),
-    ("POST_LIST_REQUEST",         post_request),
+    ("POST_LIST_REQUEST",         requests::post_request),
     ("CUSTOMER_RESPONSE_TIMEOUT", struck_out),
     ("AGENT_RESPONSE_TIMEOUT",    struck_out),
     ("END_CHANNEL_SESSION",       struck_out),
@@ -108,15 +107,15 @@ pub(super) fn perform_ordered(work: &mut Work<'_>, name: &str, order: &Order<'_>
     Ok(())
 }
 
-fn text<'a>(order: &Order<'a>, key: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(order: &Order<'a>, key: &str) -> Option<&'a str> {
     order.data.get(key).and_then(Json::as_str).filter(|t| !t.is_empty())
 }
 
-fn required<'a>(order: &Order<'a>, key: &str) -> Result<&'a str, String> {
+pub(super) fn required<'a>(order: &Order<'a>, key: &str) -> Result<&'a str, String> {
     text(order, key).ok_or_else(|| format!("{key} is missing"))
 }
 
-fn role(order: &Order<'_>, default: Option<ParticipantRole>) -> Result<ParticipantRole, String> {
+pub(super) fn role(order: &Order<'_>, default: Option<ParticipantRole>) -> Result<ParticipantRole, String> {
     match text(order, "role") {
         Some(name) => ParticipantRole::parse(name).ok_or_else(|| format!("{name:?} is no role")),
         None => default.ok_or_else(|| "role is missing".to_owned()),
@@ -151,7 +150,8 @@ fn update_data(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
 }
 
 fn end_conversation(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
-    close::order(work, text(order, "reasonCode").unwrap_or_default());
+    let reason = text(order, "reasonCode").unwrap_or("FORCE_CLOSED");
+    close::order(work, sessions::known_reason(reason)?);
     Ok(())
 }
 
@@ -170,7 +170,16 @@ fn selected(work: &Work<'_>, order: &Order<'_>, key: &str) -> Vec<String> {
     let object = order.data.get("channelSession").and_then(|s| s.get("id")).and_then(Json::as_str);
     let selector = object.or_else(|| text(order, key)).unwrap_or("event");
     match selector {
-        "event" => work.session_or_current(order.session()).map(|s| s.id.clone()).into_iter().collect(),
+        "event" => {
+            let of_event = work.session_or_current(order.session());
+            // Words for a session that is over go where the customer still is.
+            let found = if key == "to" {
+                of_event.filter(|s| s.open()).or(work.c.current_session())
+            } else {
+                of_event
+            };
+            found.map(|s| s.id.clone()).into_iter().collect()
+        }
         "last_used" => work.c.current_session().map(|s| s.id.clone()).into_iter().collect(),
         "all" => open().map(|s| s.id.clone()).collect(),
         other => open()
@@ -183,7 +192,7 @@ fn selected(work: &Work<'_>, order: &Order<'_>, key: &str) -> Vec<String> {
 }
 
 fn remove_session(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
-    let reason = required(order, "reasonCode")?;
+    let reason = sessions::known_reason(required(order, "reasonCode")?)?;
     for session in selected(work, order, "session") {
         let data =
             json!({ "channelSession": wire::session_by_id(work, &session, false), "reasonCode": reason });
@@ -204,140 +213,6 @@ fn expire_session(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> 
         sessions::end(work, &session, "INACTIVITY", who, &EventName::ChannelSessionExpired);
     }
     Ok(())
-}
-
-/// FIND_AGENT of the Controller: builds the AssignResourceRequest (1.12).
-fn find_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
-    handoff::learn(work, order.data);
-    if let Some(agent) = text(order, "agentId") {
-        return request(work, order, None, Some(agent.to_owned()));
-    }
-    let session = work.session_or_current(order.session()).ok_or("no session wants an agent")?;
-    let channel =
-        work.d.centre.channels.get(&session.channel).ok_or("the channel is not of this deployment")?;
-    let wanted = match order.data.get("queue") {
-        Some(Json::String(name)) if !name.is_empty() => Some(name.clone()),
-        Some(Json::Object(q)) => q.get("value").and_then(Json::as_str).map(str::to_owned),
-        _ => channel.queue.clone(),
-    };
-    let queue = wanted.ok_or_else(|| format!("channel {} has no queue and none is named", channel.name))?;
-    let media = work.d.centre.channel_types.get(&channel.kind).map(|k| k.media.clone()).unwrap_or_default();
-    let known = work.d.centre.queues.get(&queue).ok_or_else(|| format!("no queue is called {queue:?}"))?;
-    if known.media != media {
-        return Err(format!("queue {queue} is for {}, the session's medium is {media}", known.media));
-    }
-    request(work, order, Some(queue), None)
-}
-
-fn assign_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
-    let agent = required(order, "agentId")?;
-    if !work.d.centre.agents.contains_key(agent) {
-        return Err(format!("no agent is called {agent:?}"));
-    }
-    request(work, order, None, Some(agent.to_owned()))
-}
-
-fn request(
-    work: &mut Work<'_>,
-    order: &Order<'_>,
-    queue: Option<String>,
-    agent: Option<String>,
-) -> Result<(), String> {
-    if work.c.ending {
-        return Err("the conversation is ending".to_owned());
-    }
-    if let Some(open) = &work.c.request {
-        return Err(format!("a request is in process already ({})", open.direction));
-    }
-    let session = work.session_or_current(order.session()).ok_or("no session wants an agent")?.clone();
-    let channel =
-        work.d.centre.channels.get(&session.channel).ok_or("the channel is not of this deployment")?;
-    let media = work.d.centre.channel_types.get(&channel.kind).map(|k| k.media.clone()).unwrap_or_default();
-    let direction = text(order, "direction").unwrap_or("INBOUND").to_owned();
-    let priority = order.data.get("priority").and_then(Json::as_i64).unwrap_or(1);
-    let id = work.ids.fresh();
-    let metadata = order.event.data.pointer("/requestType/metadata");
-    let note = metadata.and_then(|m| m.get("note")).and_then(Json::as_str);
-    let requested_by = text(order, "requestedBy").map(str::to_owned).or_else(|| order.asked_by());
-    if let Some(by) = &requested_by {
-        handoff::asked_by_agent(work, by, &direction, note);
-    }
-    let ask = AssignRequest {
-        request: id.clone(),
-        conversation: work.c.id.clone(),
-        home: work.c.home,
-        session: session.id.clone(),
-        channel: channel.name.clone(),
-        customer: work.c.customer.first_name.clone().unwrap_or_default(),
-        media,
-        queue: queue.clone(),
-        agent,
-        direction: direction.clone(),
-        priority: u8::try_from(priority.clamp(1, 11)).unwrap_or(1),
-        offer: order.data.get("offerToAgent").and_then(Json::as_bool).unwrap_or(true),
-        last_agent: text(order, "lastAgentId").map(str::to_owned),
-        ttl_ms: channel.request_ttl_ms,
-        requested_by,
-        avoid: work.c.avoid.clone(),
-        note: note.map(str::to_owned),
-        offer_view: wire::offer(work, &session.id),
-    };
-    if direction == "DIRECT_TRANSFER" {
-        hold::resume(work, ask.requested_by.as_deref(), "a transfer is requested");
-    }
-    let target = queue.clone().unwrap_or_else(|| ask.agent.clone().unwrap_or_default());
-    work.note(
-        "routing",
-        format!("asks for {target}, priority {}", ask.priority),
-        format!("direction {direction}"),
-    );
-    work.c.request = Some(Request {
-        id,
-        direction,
-        session: session.id,
-        queue: queue.unwrap_or_default(),
-        task: String::new(),
-    });
-    work.c.routed = true;
-    let leaves = ask.requested_by.clone().filter(|_| ask.direction == "DIRECT_TRANSFER");
-    work.out.routing.push(routing::Input::Assign { request: Box::new(ask) });
-    // 4.10: who hands over leaves at once.
-    if let Some(agent) =
-        leaves.filter(|a| work.c.agent(a).is_some_and(|s| s.role == ParticipantRole::Primary))
-    {
-        seats::agent_leaves(work, &agent, "DIRECT_TRANSFER");
-    }
-    Ok(())
-}
-
-fn cancel_resource(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
-    let reason = text(order, "reasonCode").unwrap_or("CANCELLED").to_owned();
-    if work.c.request.take().is_none() {
-        work.note("routing", "no request is in process", "nothing to cancel");
-        return Ok(());
-    }
-    work.note("routing", "the request is cancelled", format!("reason {reason}"));
-    let (conversation, home) = (work.c.id.clone(), work.c.home);
-    work.out.routing.push(routing::Input::Cancel { conversation, home, reason });
-    Ok(())
-}
-
-fn revoke_request(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
-    let reason = text(order, "reasonCode").unwrap_or("CANCELLED").to_owned();
-    let agent = text(order, "agentId").or_else(|| text(order, "agent_id")).map(str::to_owned);
-    let seats =
-        work.c.agents().filter(|s| agent.as_ref().is_none_or(|a| *a == s.who)).cloned().collect::<Vec<_>>();
-    for seat in &seats {
-        seats::remove_agent(work, seat, &reason);
-    }
-    match agent {
-        Some(agent) if seats.is_empty() => {
-            work.note("participants", format!("agent {agent} is not present"), "nothing to revoke");
-            Ok(())
-        }
-        None if seats.is_empty() => cancel_resource(work, order),
-        _ => Ok(()),
-    }
 }
 
 /// SEND_MESSAGE: a message of the Controller to the customer.
@@ -388,8 +263,18 @@ pub(super) fn say(
 }
 
 fn pause(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
-    let duration = order.data.get("duration").and_then(Json::as_i64).unwrap_or(hold::HOLD_DEFAULT_MS);
-    hold::hold(work, "", duration).map_err(|refusal| format!("{refusal:?}"))
+    let duration = match order.data.get(PAUSE_MS) {
+        Some(ms) => ms.as_i64().filter(|ms| (1..=hold::HOLD_MS_MAX).contains(ms)),
+        None => hold::duration_ms(&order.data["duration"]),
+    };
+    let duration = duration.ok_or("`duration` is a number of seconds between 1 and 86400")?;
+    if super::sla::voice_open(work) {
+        return Err("a call is held by the telephone, not by a pause".to_owned());
+    }
+    hold::hold(work, "", duration).map_err(|refusal| match refusal {
+        Reply::Refused { detail, .. } => detail,
+        Reply::Done { .. } => String::new(),
+    })
 }
 
 fn open_gadget(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
@@ -418,32 +303,5 @@ fn notify_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
         work.out.publications.push(Publication::new(id, format!("agent.{agent}"), "onCimEvent", body));
         work.note("message", format!("notice to agent {agent}"), "");
     }
-    Ok(())
-}
-
-/// Posts or refreshes a request on the channel's pull list (4.9).
-fn post_request(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
-    if work.c.ending {
-        return Err("the conversation is ending".to_owned());
-    }
-    let session = work.session_or_current(order.session()).ok_or("no session wants an agent")?.clone();
-    let of_channel = work.d.centre.channels.get(&session.channel).and_then(|c| c.list.clone());
-    let list = text(order, "list")
-        .map(str::to_owned)
-        .or(of_channel)
-        .ok_or("the channel has no list and none is named")?;
-    if !work.d.centre.lists.contains_key(&list) {
-        return Err(format!("no list is called {list:?}"));
-    }
-    let mrd = seats::medium_of(work, &session);
-    work.c.routed = true;
-    work.note("routing", format!("posted on list {list}"), "");
-    work.out.routing.push(routing::Input::Post {
-        conversation: work.c.id.clone(),
-        home: work.c.home,
-        list,
-        session: session.id.clone(),
-        mrd,
-    });
     Ok(())
 }

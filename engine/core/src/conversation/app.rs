@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::commands::refusal;
+use super::commands::{message_id, refusal};
 use super::state::SeatKind;
 use super::work::Work;
 use super::{sessions, wire};
@@ -23,7 +23,10 @@ pub(super) fn plain_text(value: &Json) -> String {
 pub(super) fn set_data(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let data = data.get("data").unwrap_or(data);
     let pairs: Vec<(String, String)> = match data {
-        Json::Object(map) => map.iter().map(|(k, v)| (k.clone(), plain_text(v))).collect(),
+        Json::Object(map) => {
+            let said = map.iter().filter(|(key, _)| *key != "conversationId");
+            said.map(|(k, v)| (k.clone(), plain_text(v))).collect()
+        }
         Json::Array(list) => list
             .iter()
             .filter_map(|a| Some((a["key"].as_str()?.to_owned(), plain_text(&a["value"]))))
@@ -58,7 +61,7 @@ pub(super) fn activity(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> 
     let Some(session) = work.c.current_session().map(|s| s.id.clone()) else {
         return Err(refusal(work, "no_session", "the conversation has no session"));
     };
-    let id = data["id"].as_str().map_or_else(|| work.ids.fresh(), str::to_owned);
+    let id = message_id(work, data)?;
     let mut message = CimMessage { id: Some(id.clone()), header: Header::default(), ..CimMessage::default() };
     message.body = serde_json::from_value(body).ok();
     wire::address_header(work, &mut message.header, &session);

@@ -3,16 +3,18 @@
 
 use serde_json::json;
 
-use super::sessions::{self, Address};
+use super::sessions::{self, Address, Beginning};
 use super::state::{CONVERSATION_FORMAT, Conversation};
 use super::work::Work;
-use super::{Input, Stamped, WAITING_MAX, new_id, timers, wire};
+use super::{Input, Stamped, WAITING_MAX, identify, new_id, timers, wire};
+use crate::centre::AgentEntry;
 use crate::deployment::Deployment;
-use crate::directory::{Arrival, DirectoryWrite, Live};
+use crate::directory::{DirectoryWrite, Live};
 use crate::effect::Reply;
 use crate::ids::Ids;
 use crate::model::{
-    Body, CimMessage, ConversationState, Customer, EventName, Intent, Json, JsonMap, emitter,
+    Body, CimMessage, ConversationState, DeliveryStatus, EventName, Intent, Json, JsonMap, NotificationBody,
+    NotificationType, emitter,
 };
 
 /// Whether an intent is one of the commands of 2.2, as opposed to a button's payload or a bot's intent.
@@ -40,9 +42,13 @@ pub(super) fn begin<'a>(d: &'a Deployment, home: u32, input: &Stamped<Input>) ->
             Json::Null,
         ));
     }
+    let outbound = matches!(intent_of(message), Intent::AgentOutbound);
+    if outbound {
+        caller(d, message)?;
+    }
     let id = new_id(&input.id);
     let mut ids = Ids::of(&id, "begin");
-    let who = identify(d, &address, message, arrival, &mut ids);
+    let who = identify::identify(d, &address, message, arrival, &mut ids);
     let room = arrival.room.as_ref().filter(|_| who.known);
     let room_id = room.map_or_else(|| ids.fresh(), |r| r.id.clone());
     let c = Conversation {
@@ -54,7 +60,7 @@ pub(super) fn begin<'a>(d: &'a Deployment, home: u32, input: &Stamped<Input>) ->
         room: room_id.clone(),
         customer: who.customer,
         suggestions: who.suggestions,
-        outbound: matches!(intent_of(message), Intent::AgentOutbound),
+        outbound,
         sessions: Vec::new(),
         seats: Vec::new(),
         data: std::collections::BTreeMap::new(),
@@ -131,73 +137,6 @@ fn unknown_address(message: &CimMessage) -> Reply {
     )
 }
 
-struct Who {
-    customer: Customer,
-    suggestions: Vec<Customer>,
-    known: bool,
-    found: String,
-    why: &'static str,
-    writes: Vec<DirectoryWrite>,
-}
-
-/// The table of 1.5: one profile, none, or several.
-fn identify(
-    d: &Deployment,
-    address: &Address,
-    message: &CimMessage,
-    arrival: &Arrival,
-    ids: &mut Ids,
-) -> Who {
-    if let [customer] = arrival.candidates.as_slice() {
-        let found = format!("known customer {}", customer.id.as_deref().unwrap_or("?"));
-        let why = "exactly one profile owns the identifier";
-        return Who {
-            customer: customer.clone(),
-            suggestions: Vec::new(),
-            known: true,
-            found,
-            why,
-            writes: Vec::new(),
-        };
-    }
-    let several = !arrival.candidates.is_empty();
-    let attribute = &address.kind.identifier;
-    let mut customer = Customer {
-        id: Some(ids.fresh()),
-        first_name: Some(given_name(message).unwrap_or_else(|| d.centre.customers.default_name.clone())),
-        phone_number: Vec::new(),
-        is_anonymous: Some(true),
-        version: Some(0),
-        extra: JsonMap::new(),
-    };
-    let mut writes = Vec::new();
-    if !several {
-        customer.extra.insert(attribute.clone(), json!([address.identifier]));
-        writes.push(DirectoryWrite::Identity {
-            attribute: attribute.clone(),
-            identifier: address.identifier.clone(),
-            customer: customer.id.clone().unwrap_or_default(),
-        });
-    }
-    writes.insert(0, DirectoryWrite::Customer { customer: Box::new(customer.clone()) });
-    let found = format!("new anonymous customer {}", customer.id.as_deref().unwrap_or("?"));
-    let why = if several {
-        "several profiles own the identifier; they are suggested to the agent"
-    } else {
-        "no profile owns the identifier"
-    };
-    Who { customer, suggestions: arrival.candidates.clone(), known: false, found, why, writes }
-}
-
-/// U03: the connector's name wins; first and last name are joined.
-fn given_name(message: &CimMessage) -> Option<String> {
-    let data = message.header.channel_data.as_ref()?;
-    let parts = [data.customer_first_name.as_deref(), data.customer_last_name.as_deref()];
-    let name =
-        parts.into_iter().flatten().map(str::trim).filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ");
-    (!name.is_empty()).then_some(name)
-}
-
 /// A message of a connector.
 pub(super) fn message(work: &mut Work<'_>, message: &CimMessage, input: &Stamped<Input>) {
     let Some(address) = Address::of(work.d, message) else {
@@ -209,17 +148,21 @@ pub(super) fn message(work: &mut Work<'_>, message: &CimMessage, input: &Stamped
         return;
     }
     let live = work.c.live_session(&address.channel.name, &address.identifier).map(|s| s.id.clone());
+    if let Some(session) = live.as_deref().filter(|_| shows_life(message)) {
+        back_online(work, session);
+    }
     if is_notice(message) {
         notice(work, message, live.as_deref());
         return;
     }
     match intent_of(message) {
-        Intent::StartChat | Intent::StartVoice => start(work, &address, message, live, false),
-        Intent::StartConversation => start(work, &address, message, live, true),
+        Intent::StartChat | Intent::StartVoice => start(work, &address, message, live, Beginning::Inbound),
+        Intent::StartConversation => start(work, &address, message, live, Beginning::Quiet),
         Intent::EndChat | Intent::EndVoice => end(work, live),
         Intent::NetworkDisconnect => disconnected(work, live),
         Intent::AssignResourceRequested => {
-            let session = live.unwrap_or_else(|| sessions::start(work, &address, message, false));
+            let session =
+                live.unwrap_or_else(|| sessions::start(work, &address, message, Beginning::Inbound));
             find_agent(work, message, &session);
         }
         Intent::AgentOutbound => outbound(work, &address, message, live),
@@ -240,7 +183,7 @@ fn acted(
 ) {
     let session = match live {
         Some(session) => session,
-        None if begins(message) => sessions::start(work, address, message, false),
+        None if begins(message) => sessions::start(work, address, message, Beginning::Inbound),
         None => {
             work.note("session", format!("{} without a live session", name.as_str()), "it is over already");
             return;
@@ -253,19 +196,15 @@ fn acted(
 
 /// AGENT_OUTBOUND (2.2): an agent starts the contact. The session goes out, and the agent is in without an offer.
 fn outbound(work: &mut Work<'_>, address: &Address<'_>, message: &CimMessage, live: Option<String>) {
-    let sender = message.header.sender.as_ref();
-    let named = message.header.entities.as_ref().and_then(|e| e.get("agentId")).and_then(Json::as_str);
-    let agent = named.or_else(|| sender.and_then(|s| s.id.as_deref())).unwrap_or_default().to_owned();
-    let Some(entry) = work.d.centre.agents.get(&agent) else {
-        work.reply = Reply::refused(
-            "unknown_agent",
-            format!("AGENT_OUTBOUND is sent by an agent of this deployment, not by {agent:?}"),
-            Json::Null,
-        );
-        return;
+    let (agent, name) = match caller(work.d, message) {
+        Ok(entry) => (entry.name.clone(), entry.display_name.clone()),
+        Err(refused) => {
+            work.reply = refused;
+            return;
+        }
     };
-    let who = emitter::agent(&*agent, &*entry.display_name);
-    let session = live.unwrap_or_else(|| sessions::start(work, address, message, true));
+    let who = emitter::agent(&*agent, &*name);
+    let session = live.unwrap_or_else(|| sessions::start(work, address, message, Beginning::Outbound));
     let data = json!({ "channelSessionId": session, "agentId": agent });
     work.raise(EventName::AgentOutbound, who, Some(&session), data);
     work.c.routed = true;
@@ -278,6 +217,17 @@ fn outbound(work: &mut Work<'_>, address: &Address<'_>, message: &CimMessage, li
         mrd: address.kind.media.clone(),
     });
     work.reply = Reply::Done { data: json!({ "conversationId": work.c.id, "channelSessionId": session }) };
+}
+
+/// The agent who sends AGENT_OUTBOUND: the one it names, or its sender.
+fn caller<'d>(d: &'d Deployment, message: &CimMessage) -> Result<&'d AgentEntry, Reply> {
+    let sender = message.header.sender.as_ref();
+    let named = message.header.entities.as_ref().and_then(|e| e.get("agentId")).and_then(Json::as_str);
+    let agent = named.or_else(|| sender.and_then(|s| s.id.as_deref())).unwrap_or_default();
+    d.centre.agents.get(agent).ok_or_else(|| {
+        let detail = format!("AGENT_OUTBOUND is sent by an agent of this deployment, not by {agent:?}");
+        Reply::refused("unknown_agent", detail, Json::Null)
+    })
 }
 
 /// Intents that are facts about a call or a trail, by the event they become.
@@ -294,7 +244,7 @@ fn activity(intent: &Intent) -> Option<EventName> {
 
 /// U07: nothing revives a closing conversation and no word is lost: what comes waits for the next one.
 fn wait_for_close(work: &mut Work<'_>, message: &CimMessage) {
-    if is_notice(message) || !begins(message) {
+    if is_notice(message) || !(begins(message) || waits_already(work, message)) {
         work.note("state", "a notice while CLOSING is recorded", "it belongs to what is ending");
         return;
     }
@@ -314,15 +264,24 @@ fn wait_for_close(work: &mut Work<'_>, message: &CimMessage) {
     );
 }
 
+/// Whether something of this customer's address waits already: what ends it belongs to it.
+fn waits_already(work: &Work<'_>, message: &CimMessage) -> bool {
+    let address = |data: &Json| {
+        let of = |key: &str| data.pointer(&format!("/header/channelData/{key}")).cloned();
+        (of("serviceIdentifier"), of("channelCustomerIdentifier"))
+    };
+    let this = address(&json!(message));
+    work.c.waiting.iter().any(|waiting| address(waiting) == this)
+}
+
 /// START_CHAT and its kin; U16 when the session is already live.
-fn start(work: &mut Work<'_>, address: &Address, message: &CimMessage, live: Option<String>, quiet: bool) {
+fn start(work: &mut Work<'_>, address: &Address, message: &CimMessage, live: Option<String>, how: Beginning) {
     let session = match live {
         Some(session) => {
             work.note("session", "the session is already live", "a second START_CHAT changes nothing (U16)");
-            back_online(work, &session);
             session
         }
-        None => sessions::start(work, address, message, quiet),
+        None => sessions::start(work, address, message, how),
     };
     let state = work.c.session(&session).map(wire::session_state).unwrap_or_default();
     work.reply = Reply::Done {
@@ -353,13 +312,26 @@ fn disconnected(work: &mut Work<'_>, live: Option<String>) {
         return;
     };
     let who = emitter::connector("CONNECTOR");
-    work.set_timer(format!("{}{session}", timers::GRACE), work.d.centre.network_grace_ms, None);
+    let name = format!("{}{session}", timers::GRACE);
+    if work.c.timers.contains_key(&name) {
+        work.note("session", "the link to the customer is still lost", "the grace goes on (U05)");
+        return;
+    }
+    work.set_timer(name, work.d.centre.network_grace_ms, None);
     work.note(
         "session",
         "the link to the customer is lost",
         "the session ends unless the customer is back in time (U05)",
     );
     work.raise(EventName::NetworkDisconnect, who, Some(&session), Json::Null);
+}
+
+/// Whether a message is a sign of the customer (U05), and not one of the provider or the connector alone.
+fn shows_life(message: &CimMessage) -> bool {
+    if let Some(Body::DeliveryNotification(notice)) = &message.body {
+        return notice.status == Some(DeliveryStatus::Read);
+    }
+    intent_of(message) != Intent::NetworkDisconnect
 }
 
 /// Any sign of the customer ends the grace.
@@ -388,9 +360,8 @@ fn find_agent(work: &mut Work<'_>, message: &CimMessage, session: &str) {
 fn spoke(work: &mut Work<'_>, address: &Address, message: &CimMessage, live: Option<String>, input_id: &str) {
     let session = live.unwrap_or_else(|| {
         work.note("session", "no live session", "the message begins one, as START_CHAT would (U15)");
-        sessions::start(work, address, message, false)
+        sessions::start(work, address, message, Beginning::Inbound)
     });
-    back_online(work, &session);
     let intent = message.intent().map(str::to_owned);
     if let Some(s) = work.c.session_mut(&session) {
         s.counts[2] += 1;
@@ -409,11 +380,26 @@ fn spoke(work: &mut Work<'_>, address: &Address, message: &CimMessage, live: Opt
     work.reply = Reply::Done { data: json!({ "conversationId": work.c.id, "channelSessionId": session }) };
 }
 
+/// Whether a notice says that somebody types, or has stopped.
+fn types(notice: &NotificationBody) -> bool {
+    let kind = notice.notification_type.as_ref();
+    matches!(kind, Some(NotificationType::TypingStarted | NotificationType::TypingStopped))
+}
+
 /// Delivery notices and typing.
 fn notice(work: &mut Work<'_>, message: &CimMessage, live: Option<&str>) {
     let who = wire::customer(&work.c);
     let name = match &message.body {
-        Some(Body::Notification(_)) => EventName::TypingIndicator,
+        Some(Body::Notification(notice)) if types(notice) => EventName::TypingIndicator,
+        Some(Body::Notification(notice)) => {
+            let kind = notice.notification_type.as_ref().map_or("", NotificationType::as_str);
+            work.note(
+                "message",
+                format!("a notice {kind:?} of the channel"),
+                "it says nothing of a customer's typing",
+            );
+            return;
+        }
         _ => EventName::MessageDeliveryNotification,
     };
     work.raise(name, who, live, json!(message));

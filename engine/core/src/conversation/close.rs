@@ -18,14 +18,11 @@ pub(super) fn order(work: &mut Work<'_>, reason: &str) {
     }
     work.c.ending = true;
     work.c.runs.clear();
-    if work.c.hold.take().is_some() {
-        super::hold::hold_row(work, "RESUMED", None);
-    }
-    let session_reason = if reason.is_empty() { "FORCE_CLOSED" } else { reason };
+    super::hold::over(work, "the conversation ends");
     let open: Vec<String> = work.c.sessions.iter().filter(|s| s.open()).map(|s| s.id.clone()).collect();
     for session in open {
         let who = emitter::conversation_manager();
-        sessions::end(work, &session, session_reason, who, &EventName::ChannelSessionEnded);
+        sessions::end(work, &session, reason, who, &EventName::ChannelSessionEnded);
     }
     if work.c.agents().next().is_some() {
         seats::remove_all_agents(work, "CONVERSATION_ENDED");

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::state::SeatKind;
+use super::state::{SeatKind, Session};
 use super::work::Work;
-use super::{app, bots, close, hold, link, seats, team, wire};
+use super::{app, bots, close, hold, link, seats, sessions, team, wire};
 use crate::effect::Reply;
 use crate::model::{Body, CimMessage, ConversationState, EventName, Json, ParticipantRole, emitter};
 use crate::report::{ReportRow, WrapupRow};
@@ -78,6 +78,32 @@ pub(super) fn field<'a>(work: &Work<'_>, data: &'a Json, key: &str) -> Result<&'
     })
 }
 
+/// A field that is true or false; `None` when it is left out. Anything else is refused: whoever wrote `"true"` meant
+/// something, and a whisper must not reach the customer.
+pub(super) fn flag(work: &Work<'_>, data: &Json, key: &str) -> Result<Option<bool>, Reply> {
+    match data.get(key) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Bool(flag)) => Ok(Some(*flag)),
+        Some(_) => Err(refusal(work, "wrong_field", &format!("`{key}` is true or false, without quotes"))),
+    }
+}
+
+/// Longest id of a message that an agent or an app may choose, in bytes.
+const ID_MAX: usize = 128;
+
+/// The id a message is to have: the given one, or a fresh one.
+pub(super) fn message_id(work: &mut Work<'_>, data: &Json) -> Result<String, Reply> {
+    match data.get("id") {
+        None | Some(Json::Null) => Ok(work.ids.fresh()),
+        Some(Json::String(id)) if id.is_empty() => Ok(work.ids.fresh()),
+        Some(Json::String(id)) if id.len() <= ID_MAX && !id.chars().any(char::is_control) => Ok(id.clone()),
+        Some(_) => {
+            let detail = format!("`id` is a text of at most {ID_MAX} bytes without control characters");
+            Err(refusal(work, "wrong_field", &detail))
+        }
+    }
+}
+
 /// The role of the agent a command names.
 pub(super) fn present(work: &Work<'_>, data: &Json) -> Result<(String, ParticipantRole), Reply> {
     let agent = field(work, data, "agentId")?;
@@ -93,8 +119,34 @@ pub(super) fn present(work: &Work<'_>, data: &Json) -> Result<(String, Participa
     }
 }
 
-/// AGENT_MESSAGE `{agentId, body, id?, intent?, originalMessageId?, whisper?}`: to the customer when PRIMARY,
-/// otherwise among agents (WHISPER_MESSAGE).
+/// Bodies that say something about a conversation, and nothing in it.
+const NO_WORDS: &[&str] = &["ACTION", "NOTIFICATION", "DELIVERYNOTIFICATION", "DELETEDNOTIFICATION", "VOICE"];
+
+/// The open session that an agent names: `channelSessionId`, or `channelSession` as desks have it (9.3).
+pub(super) fn named_session(work: &Work<'_>, data: &Json) -> Result<Option<Session>, Reply> {
+    let named = data["channelSessionId"].as_str().or_else(|| data["channelSession"]["id"].as_str());
+    let Some(id) = named.filter(|id| !id.is_empty()) else { return Ok(None) };
+    match work.c.session(id) {
+        Some(session) if session.open() => Ok(Some(session.clone())),
+        Some(_) => Err(refusal(work, "customer_left", "the customer has left this session")),
+        None => {
+            let detail = format!("the conversation has no session {id:?}");
+            Err(refusal(work, "unknown_session", &detail))
+        }
+    }
+}
+
+/// Where words go when no session is named (9.1): to the session used last. A call takes none while the customer can
+/// read on another channel.
+fn for_words(work: &Work<'_>) -> Option<Session> {
+    let last = work.c.current_session()?;
+    let voice = |s: &Session| super::sla::is_voice(work, &s.channel);
+    let readable = work.c.sessions.iter().rev().find(|s| s.open() && !voice(s));
+    readable.filter(|_| voice(last)).or(Some(last)).cloned()
+}
+
+/// AGENT_MESSAGE `{agentId, body, id?, channelSessionId?, intent?, originalMessageId?, whisper?}`: to the customer when
+/// PRIMARY, otherwise among agents (WHISPER_MESSAGE). A body WRAPUP is the agent's wrap-up (2.1, 9.3).
 fn agent_message(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let (agent, role) = present(work, data)?;
     let body = data.get("body").cloned().unwrap_or_default();
@@ -104,8 +156,16 @@ fn agent_message(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     if !faults.is_empty() {
         return Err(refusal(work, "invalid_body", &faults.join("; ")));
     }
-    let id = data["id"].as_str().map_or_else(|| work.ids.fresh(), str::to_owned);
-    let whisper = data["whisper"].as_bool().unwrap_or(role != ParticipantRole::Primary);
+    if let Body::WrapUp(_) = &body {
+        let said = &data["body"];
+        return wrap_up(work, &json!({ "agentId": agent, "wrapups": said["wrapups"], "note": said["note"] }));
+    }
+    if NO_WORDS.contains(&body.kind()) {
+        let detail = format!("{} is no message of an agent", body.kind());
+        return Err(refusal(work, "invalid_body", &detail));
+    }
+    let id = message_id(work, data)?;
+    let whisper = flag(work, data, "whisper")?.unwrap_or(role != ParticipantRole::Primary);
     if role == ParticipantRole::WrapUp {
         return Err(refusal(
             work,
@@ -116,8 +176,11 @@ fn agent_message(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     if !whisper && role != ParticipantRole::Primary {
         return Err(refusal(work, "role_forbids", "only a PRIMARY agent writes to the customer"));
     }
-    let Some(session) = work.c.current_session().cloned() else {
-        return Err(refusal(work, "no_session", "the conversation has no session"));
+    let session = match named_session(work, data)? {
+        Some(session) => session,
+        None => {
+            for_words(work).ok_or_else(|| refusal(work, "no_session", "the conversation has no session"))?
+        }
     };
     let name = work.c.seats.iter().find(|s| s.who == agent).map_or_else(|| agent.clone(), |s| s.name.clone());
     let who = emitter::agent(&*agent, name);
@@ -231,7 +294,11 @@ fn write_wrap_up(work: &mut Work<'_>, agent: &str, codes: &[Json], note: Option<
 }
 
 fn end_conversation(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    close::order(work, data["reasonCode"].as_str().unwrap_or_default());
+    let reason = data["reasonCode"].as_str().filter(|r| !r.is_empty()).unwrap_or("FORCE_CLOSED");
+    match sessions::known_reason(reason) {
+        Ok(reason) => close::order(work, reason),
+        Err(why) => return Err(refusal(work, "wrong_field", &why)),
+    }
     Ok(Json::Null)
 }
 

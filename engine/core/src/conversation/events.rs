@@ -5,13 +5,14 @@ use serde_json::json;
 
 use super::state::SeatKind;
 use super::work::{Happening, Work};
-use super::{bots, handoff, interpret, seats, sessions, sla, wire};
+use super::{bots, handoff, interpret, legs, seats, sessions, sla, wire};
 use crate::effect::{Publication, Reply, Wire};
 use crate::model::{CimEvent, EventName, Json, emitter};
 
 /// Handles one event.
 pub(super) fn handle(work: &mut Work<'_>, event: &Happening) {
     publish(work, event);
+    legs::heard(work, event);
     sla::heard(work, event);
     handoff::heard(work, event);
     let consumed = interpret::wake(work, event);
@@ -22,6 +23,11 @@ pub(super) fn handle(work: &mut Work<'_>, event: &Happening) {
 /// Publishes an event: to everybody who analyses, to the desks of the agents present, and as a notice to the
 /// connectors of the customer where 9.1 says so.
 fn publish(work: &mut Work<'_>, event: &Happening) {
+    if event.name == EventName::AgentStateChanged {
+        // No event of a conversation (2.1): routing has published it once for everybody.
+        work.note("event", event.name.as_str(), "");
+        return;
+    }
     let id = if event.id.is_empty() { work.ids.fresh() } else { event.id.clone() };
     if let Some(session) = event.session.as_deref().filter(|_| event.delivers) {
         sessions::deliver(work, session, &event.data);
@@ -35,7 +41,8 @@ fn publish(work: &mut Work<'_>, event: &Happening) {
     }
     let key = format!("event.{}", event.name.as_str());
     work.out.publications.push(Publication::new(id, key, "cim-event", body));
-    if let Some(notice) = wire::notice_for(&event.name).filter(|_| !among_agents(event)) {
+    let notice = wire::notice_for(&event.name).filter(|_| !among_agents(event));
+    if let Some(notice) = notice.or_else(|| wire::typing(event)) {
         sessions::notify_connectors(work, event, notice);
     }
 }

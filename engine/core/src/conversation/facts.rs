@@ -206,6 +206,7 @@ const SESSION: &[Property] = &[
     ("id", |v| v.session().map_or("", |s| s.id.as_str()).into()),
     ("identifier", |v| v.session().map_or("", |s| s.identifier.as_str()).into()),
     ("latest_intent", |v| v.session().and_then(|s| s.latest_intent.as_deref()).unwrap_or("").into()),
+    ("legs", |v| count(v.session().map_or(0, |s| s.legs.len()))),
     ("messages", |v| v.session().map_or(0, |s| i64::from(s.counts[2])).into()),
     ("open", |v| v.session().is_some_and(Session::open).into()),
     ("quiet", |v| v.session().is_some_and(|s| s.quiet).into()),

@@ -24,16 +24,21 @@ pub(super) fn pause(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     if super::sla::voice_open(work) {
         return Err(refusal(work, "voice_open", "a call is held by the telephone, not by a pause"));
     }
-    let seconds = match &data["duration"] {
-        Json::Null => HOLD_DEFAULT_MS / 1000,
-        Json::String(text) => text.parse().unwrap_or(-1),
-        other => other.as_i64().unwrap_or(-1),
-    };
-    if seconds <= 0 || seconds.saturating_mul(1000) > HOLD_MS_MAX {
+    let Some(duration) = duration_ms(&data["duration"]) else {
         return Err(refusal(work, "wrong_field", "`duration` is a number of seconds between 1 and 86400"));
-    }
-    hold(work, &agent, seconds * 1000)?;
+    };
+    hold(work, &agent, duration)?;
     Ok(Json::Null)
+}
+
+/// A duration in seconds, number or text, as milliseconds; the usual one for none. `None`: it is no duration of a hold.
+pub(super) fn duration_ms(seconds: &Json) -> Option<i64> {
+    let seconds = match seconds {
+        Json::Null => HOLD_DEFAULT_MS / 1000,
+        Json::String(text) => text.parse().ok()?,
+        other => other.as_i64()?,
+    };
+    (1..=HOLD_MS_MAX / 1000).contains(&seconds).then_some(seconds * 1000)
 }
 
 /// Puts the conversation on hold.
@@ -61,6 +66,16 @@ pub(super) fn resume_command(work: &mut Work<'_>, data: &Json) -> Result<Json, R
     }
     resume(work, Some(&agent), "the agent resumed it");
     Ok(Json::Null)
+}
+
+/// A hold ends because nobody is left whom it concerns. Not on hold: nothing happens.
+pub(super) fn over(work: &mut Work<'_>, why: &str) {
+    if work.c.hold.take().is_none() {
+        return;
+    }
+    work.clear_timer(timers::HOLD);
+    work.note("state", "the hold ends", why);
+    hold_row(work, "RESUMED", None);
 }
 
 /// Ends a hold. Not on hold: nothing happens.

@@ -3,12 +3,15 @@
 use serde_json::json;
 
 use super::close;
-use super::commands::refusal;
+use super::commands::{flag, refusal};
 use super::input::{Input, Link};
 use super::work::{Again, Work};
 use crate::directory::{DirectoryWrite, Previous};
 use crate::effect::Reply;
 use crate::model::{Customer, EventName, Json, emitter};
+
+/// Most values of one identifier attribute of a profile (1.5).
+const IDENTIFIERS_MAX: usize = 10;
 
 /// LINK_CUSTOMER `{customer: {_id, …}, room: {id, live?}, addIdentifier?, force?, waiting?}`: the runtime adds the profile and
 /// its room from the directory to what the caller sent (`customerId`). U02: a customer with another live conversation
@@ -35,13 +38,15 @@ fn link(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
         .ok()
         .filter(|c: &Customer| c.id.as_deref().is_some_and(|id| !id.is_empty()))
         .ok_or_else(|| refusal(work, "unknown_customer", "no customer has this id"))?;
+    let add = flag(work, data, "addIdentifier")?.unwrap_or(false);
+    let force = flag(work, data, "force")?.unwrap_or(false);
     let id = customer.id.clone().unwrap_or_default();
     let before = work.c.customer.id.clone().unwrap_or_default();
     if id == before {
         return Ok(json!({ "customerId": id }));
     }
     if let Some(other) = data["room"]["live"]["conversation"].as_str().filter(|o| *o != work.c.id) {
-        if !data["force"].as_bool().unwrap_or(false) {
+        if !force {
             return Err(refusal(
                 work,
                 "customer_has_live_conversation",
@@ -57,7 +62,7 @@ fn link(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     move_room(work, data, &id);
     work.c.previous = serde_json::from_value(data["room"]["previous"].clone()).ok();
     let mut customer = customer;
-    if data["addIdentifier"].as_bool().unwrap_or(false) {
+    if add {
         add_identifier(work, &mut customer);
     }
     work.c.customer = customer;
@@ -145,6 +150,16 @@ fn add_identifier(work: &mut Work<'_>, customer: &mut Customer) {
         .collect();
     let id = customer.id.clone().unwrap_or_default();
     for (attribute, identifier) in addresses {
+        let held = customer.identifiers(&attribute);
+        if held.len() >= IDENTIFIERS_MAX && !held.contains(&identifier.as_str()) {
+            let what = format!("{attribute} {identifier} is not added to {id}");
+            work.note(
+                "customer",
+                what,
+                format!("a profile holds {IDENTIFIERS_MAX} values of an attribute (1.5)"),
+            );
+            continue;
+        }
         customer.add_identifier(&attribute, &identifier);
         work.out.directory.push(DirectoryWrite::Identity { attribute, identifier, customer: id.clone() });
     }

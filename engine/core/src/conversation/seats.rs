@@ -4,16 +4,20 @@ use serde_json::json;
 
 use super::state::{Seat, SeatKind};
 use super::work::Work;
-use super::{bots, wire};
+use super::{bots, hold, wire};
 use crate::effect::Reply;
 use crate::effect::{Publication, Wire};
 use crate::model::{ConversationState, EventName, Json, ParticipantRole, emitter};
 use crate::report::{ParticipantRow, ReportRow};
 use crate::routing;
 
-/// Reasons to leave that are the agent's or the customer's own choice: they lead to wrap-up. All others are orders
-/// from outside and leave nothing to wrap up.
-const WRAP_UP_REASONS: &[&str] = &["AGENT_LEFT", "CUSTOMER_LEFT", "DIRECT_TRANSFER", "CONSULT_TRANSFER"];
+/// Reasons why an agent is taken out by others (4.11): they leave nothing to wrap up. Every other reason is the agent's
+/// or the customer's own.
+#[rustfmt::skip]
+const FORCED: &[&str] = &[
+    "AGENT_LOGOUT", "AGENT_SLA_EXPIRED", "CALLBACK", "CANCELLED", "CONVERSATION_ENDED", "DISCONNECT", "FORCE_CLOSED",
+    "FORCE_LOGOUT", "MRD_INTERRUPTED", "REROUTE", "SESSION_TIMEOUT",
+];
 
 /// Seats a bot, or changes the role of the one that is there.
 ///
@@ -207,11 +211,9 @@ fn left(work: &Work<'_>, agent: &str, reason: &str, wrap_up: bool) -> routing::I
 ///
 /// Returns `false` when no such agent is present.
 pub(super) fn agent_leaves(work: &mut Work<'_>, agent: &str, reason: &str) -> bool {
-    let Some(seat) = work.c.agent(agent).cloned() else { return false };
-    let wraps_up = work.d.centre.wrap_up.enabled
-        && seat.role != ParticipantRole::WrapUp
-        && WRAP_UP_REASONS.contains(&reason);
-    if wraps_up {
+    let Some(mut seat) = work.c.agent(agent).cloned() else { return false };
+    let own_choice = !FORCED.contains(&reason);
+    if work.d.centre.wrap_up.enabled && seat.role != ParticipantRole::WrapUp && own_choice {
         if let Some(s) = work.c.seats.iter_mut().find(|s| s.id == seat.id) {
             s.leaving = Some(reason.to_owned());
         }
@@ -224,6 +226,9 @@ pub(super) fn agent_leaves(work: &mut Work<'_>, agent: &str, reason: &str) -> bo
         nobody_there(work);
         return true;
     }
+    if own_choice {
+        seat.leaving.get_or_insert_with(|| reason.to_owned());
+    }
     remove_agent(work, &seat, reason);
     true
 }
@@ -232,7 +237,7 @@ pub(super) fn agent_leaves(work: &mut Work<'_>, agent: &str, reason: &str) -> bo
 pub(super) fn remove_agent(work: &mut Work<'_>, seat: &Seat, reason: &str) {
     let said = seat.leaving.clone().unwrap_or_else(|| reason.to_owned());
     work.c.seats.retain(|s| s.id != seat.id);
-    if !WRAP_UP_REASONS.contains(&said.as_str()) {
+    if seat.leaving.is_none() {
         work.c.avoid.insert(seat.who.clone());
     }
     nobody_there(work);
@@ -257,11 +262,7 @@ fn nobody_there(work: &mut Work<'_>) {
     if work.c.agents_present() > 0 {
         return;
     }
-    if work.c.hold.take().is_some() {
-        work.clear_timer(super::timers::HOLD);
-        super::hold::hold_row(work, "RESUMED", None);
-        work.note("state", "the hold ends", "no agent is left who holds it");
-    }
+    hold::over(work, "no agent is left who holds it");
     monitors_leave(work, None, "no agent is left (U08)");
     work.c.hands.clear();
 }
@@ -348,6 +349,7 @@ pub(super) fn remove_all_agents(work: &mut Work<'_>, reason: &str) {
 /// The last session ended. With wrap-up on, the agents' work becomes wrap-up (4.11).
 pub(super) fn customer_left(work: &mut Work<'_>, session: &str) {
     work.raise(EventName::CustomerLeft, emitter::conversation_manager(), Some(session), Json::Null);
+    hold::over(work, "the customer has left");
     if !work.d.centre.wrap_up.enabled || work.c.ending {
         return;
     }

@@ -9,6 +9,7 @@ use crate::centre::{ChannelEntry, ChannelKind};
 use crate::deployment::Deployment;
 use crate::directory::{DirectoryWrite, Live};
 use crate::effect::{Publication, Wire};
+use crate::flow::verbs::SESSION_REASONS;
 use crate::model::{CimMessage, EventName, Json, JsonMap, NotificationType, Sender, emitter};
 use crate::report::{ChannelSessionRow, ParticipantRow, ReportRow};
 
@@ -32,8 +33,24 @@ impl<'a> Address<'a> {
     }
 }
 
-/// Begins a session. `quiet` is START_CONVERSATION: no welcome. Returns its id.
-pub(super) fn start(work: &mut Work<'_>, address: &Address<'_>, message: &CimMessage, quiet: bool) -> String {
+/// How a session begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// The customer came.
+    Inbound,
+    /// The customer came by START_CONVERSATION: no welcome.
+    Quiet,
+    /// An agent began it (2.2).
+    Outbound,
+}
+
+/// Begins a session. Returns its id.
+pub(super) fn start(
+    work: &mut Work<'_>,
+    address: &Address<'_>,
+    message: &CimMessage,
+    how: Beginning,
+) -> String {
     let id = work.ids.fresh();
     let first = work.c.sessions.is_empty();
     let channel_data = kept_channel_data(message);
@@ -45,12 +62,13 @@ pub(super) fn start(work: &mut Work<'_>, address: &Address<'_>, message: &CimMes
         channel_data,
         state: SessionState::Started,
         reason: "CUSTOMER".into(),
-        outbound: work.c.outbound && first,
-        quiet,
+        outbound: how == Beginning::Outbound,
+        quiet: how != Beginning::Inbound,
         started_at: work.at,
         ended_at: None,
         latest_intent: None,
         counts: [0; 3],
+        legs: Vec::new(),
         sla: None,
     });
     work.c.last_session = Some(id.clone());
@@ -143,6 +161,17 @@ pub(super) fn merge_data(work: &mut Work<'_>, pairs: Vec<(String, String)>) -> V
     refused
 }
 
+/// A reason of 1.7, which is what reports may say (section 6).
+///
+/// # Errors
+/// It is none of them.
+pub(super) fn known_reason(reason: &str) -> Result<&str, String> {
+    if SESSION_REASONS.contains(&reason) {
+        return Ok(reason);
+    }
+    Err(format!("{reason:?} is no reason to end a session; {} are", SESSION_REASONS.join(", ")))
+}
+
 /// Ends a session for a reason of 1.7. Ended already: nothing happens. `event` is CHANNEL_SESSION_ENDED or _EXPIRED.
 pub(super) fn end(work: &mut Work<'_>, id: &str, reason: &str, who: Sender, event: &EventName) {
     let at = work.at;
@@ -154,6 +183,7 @@ pub(super) fn end(work: &mut Work<'_>, id: &str, reason: &str, who: Sender, even
     session.reason = reason.to_owned();
     session.ended_at = Some(at);
     session.sla = None;
+    session.legs.clear();
     let session = session.clone();
     work.clear_timer(&format!("{}{id}", timers::GRACE));
     work.clear_timer(&format!("{}{id}", timers::CUSTOMER_SLA));

@@ -57,7 +57,7 @@ fn is_wrap_up(message: &Json) -> bool {
     message["body"]["type"] == "WRAPUP"
 }
 
-fn is_voice(w: &Work<'_>, channel: &str) -> bool {
+pub(super) fn is_voice(w: &Work<'_>, channel: &str) -> bool {
     let kind = w.d.centre.channels.get(channel).and_then(|c| w.d.centre.channel_types.get(&c.kind));
     kind.is_some_and(|k| k.voice)
 }

@@ -159,6 +159,9 @@ pub struct Session {
     pub latest_intent: Option<String>,
     /// Messages by bots, agents and the customer.
     pub counts: [u32; 3],
+    /// Legs of a call that go on, by name; empty for those without one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub legs: Vec<String>,
     /// Customer SLA, when it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sla: Option<Sla>,
@@ -289,6 +292,9 @@ pub struct Request {
     /// Current task; empty until routing told it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub task: String,
+    /// Agent on whose desk it rings; empty when it rings on none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub rings: String,
 }
 
 /// What the report needs of the last task.

@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
-use super::commands::{field, refusal};
+use super::commands::{field, named_session, refusal};
 use super::seats;
-use super::state::{Seat, SeatKind};
+use super::state::{Seat, SeatKind, Session};
 use super::work::Work;
 use crate::centre;
 use crate::effect::{Publication, Reply, Wire};
@@ -17,17 +17,17 @@ const PEOPLE_MAX: usize = 4;
 /// Longest note of an agent who asks another one, in characters.
 const NOTE_MAX: usize = 350;
 
-/// TRANSFER `{agentId, queue | toAgent, note?}`: the agent leaves at once, another one takes over.
+/// TRANSFER `{agentId, queue | toAgent, note?, channelSessionId?}`: the agent leaves at once, another one takes over.
 pub(super) fn transfer(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     ask(work, data, "DIRECT_TRANSFER")
 }
 
-/// CONSULT `{agentId, queue | toAgent, note?}`: another agent comes to help the agent, unseen by the customer.
+/// CONSULT `{agentId, queue | toAgent, note?, channelSessionId?}`: another agent comes to help the agent, unseen by the customer.
 pub(super) fn consult(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     ask(work, data, "CONSULT")
 }
 
-/// CONFERENCE `{agentId, queue | toAgent, note?}`: another agent comes and talks to the customer too.
+/// CONFERENCE `{agentId, queue | toAgent, note?, channelSessionId?}`: another agent comes and talks to the customer too.
 pub(super) fn conference(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     if talking(work) + 1 > PEOPLE_MAX {
         return Err(full(work));
@@ -66,13 +66,13 @@ enum Target {
 }
 
 /// `queue` or `toAgent`; also as desks say it: `mode`, `queueName`, `requestedAgentId` (9.3).
-fn target(work: &Work<'_>, data: &Json, by: &str) -> Result<Target, Reply> {
+fn target(work: &Work<'_>, data: &Json, by: &str, session: Option<&Session>) -> Result<Target, Reply> {
     let text = |keys: &[&str]| {
         let found = keys.iter().find_map(|key| data.get(*key).and_then(Json::as_str));
         found.filter(|t| !t.is_empty()).map(str::to_owned)
     };
     match (text(&["queue", "queueName"]), text(&["toAgent", "requestedAgentId"])) {
-        (Some(queue), None) => queue_target(work, queue),
+        (Some(queue), None) => queue_target(work, queue, session),
         (None, Some(agent)) if agent == by => {
             Err(refusal(work, "transfer_to_oneself", "another agent is needed; this is the one who asks"))
         }
@@ -88,11 +88,11 @@ fn target(work: &Work<'_>, data: &Json, by: &str) -> Result<Target, Reply> {
     }
 }
 
-fn queue_target(work: &Work<'_>, queue: String) -> Result<Target, Reply> {
+fn queue_target(work: &Work<'_>, queue: String, session: Option<&Session>) -> Result<Target, Reply> {
     let Some(known) = work.d.centre.queues.get(&queue) else {
         return Err(refusal(work, "unknown_queue", &work.d.centre.no_queue(&queue)));
     };
-    let medium = work.c.current_session().map(|s| seats::medium_of(work, s)).unwrap_or_default();
+    let medium = session.map(|s| seats::medium_of(work, s)).unwrap_or_default();
     if known.media != medium {
         let detail = format!("queue {queue} is for {}, the customer is on {medium}", known.media);
         return Err(refusal(work, "queue_of_another_medium", &detail));
@@ -116,7 +116,8 @@ fn ask(work: &mut Work<'_>, data: &Json, direction: &str) -> Result<Json, Reply>
         metadata["note"] = json!(note);
     }
     let mut wish = json!({});
-    let mode = match target(work, data, &seat.who)? {
+    let session = named_session(work, data)?.or_else(|| work.c.current_session().cloned());
+    let mode = match target(work, data, &seat.who, session.as_ref())? {
         Target::Queue(queue) => {
             wish["queue"] = json!({ "type": "NAME", "value": queue });
             "QUEUE"
@@ -127,9 +128,8 @@ fn ask(work: &mut Work<'_>, data: &Json, direction: &str) -> Result<Json, Reply>
         }
     };
     wish["requestType"] = json!({ "direction": direction, "mode": mode, "metadata": metadata });
-    let session = work.c.current_session().map(|s| s.id.clone());
     let who = emitter::agent(&*seat.who, &*seat.name);
-    work.raise(EventName::FindAgent, who, session.as_deref(), wish);
+    work.raise(EventName::FindAgent, who, session.as_ref().map(|s| s.id.as_str()), wish);
     Ok(json!({ "requested": direction, "mode": mode }))
 }
 
@@ -265,10 +265,13 @@ pub(super) fn barge_in(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> 
 /// HAND_RAISE `{agentId}`: the supervisors of the agent are called. Not while a voice session is open.
 pub(super) fn hand_raise(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let agent = field(work, data, "agentId")?;
-    let Some(seat) = work.c.agent(agent).filter(|s| s.role != ParticipantRole::WrapUp).cloned() else {
+    let Some(seat) = work.c.agent(agent).cloned() else {
         let detail = format!("agent {agent:?} is not in this conversation");
         return Err(refusal(work, "agent_not_in_conversation", &detail));
     };
+    if seat.role == ParticipantRole::WrapUp {
+        return Err(refusal(work, "role_forbids", "an agent who wraps up needs no supervisor"));
+    }
     if super::sla::voice_open(work) {
         return Err(refusal(work, "voice_open", "a hand cannot be raised while a call is open"));
     }

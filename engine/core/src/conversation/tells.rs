@@ -36,6 +36,9 @@ pub(super) fn told(work: &mut Work<'_>, tell: &Tell) {
             why(work, &task.id, choice);
             let agent = task.agent.clone().unwrap_or_default();
             let data = json!({ "task": wire::task(work, task, true), "ccUser": wire::cc_user(work, &agent) });
+            if let Some(request) = work.c.request.as_mut().filter(|r| r.id == task.request) {
+                request.rings.clone_from(&agent);
+            }
             routing_event(work, EventName::AgentReserved, &task.session, data);
         }
         Tell::OfferRangOut { task } => {
@@ -71,19 +74,23 @@ pub(super) fn told(work: &mut Work<'_>, tell: &Tell) {
                 work.note("routing", why, "nothing was held for it");
             }
         }
+        Tell::AgentState { data } => {
+            let session = work.c.current_session().map(|s| s.id.clone()).unwrap_or_default();
+            routing_event(work, EventName::AgentStateChanged, &session, data.clone());
+        }
         Tell::EndSession { session, agent } => {
             work.note("session", format!("{agent} ends the request"), "on the list (4.9)");
             let who = emitter::agent_manager();
             sessions::end(work, session, "AGENT", who, &EventName::ChannelSessionEnded);
         }
         Tell::WrapUpOver { agent, how } => wrap_up_over(work, agent, how),
-        Tell::Refused { request, code, detail } => {
+        Tell::Refused { request, code, detail, session } => {
             if work.c.request.as_ref().is_some_and(|r| r.id == *request) {
                 work.c.request = None;
             }
             work.note("routing", format!("request refused: {code}"), detail.clone());
-            if request.is_empty() && work.c.outbound && work.c.agents().next().is_none() {
-                nobody_calls(work);
+            if let Some(session) = session {
+                call_refused(work, session);
             }
         }
         Tell::AllClosed => close::tasks_closed(work),
@@ -119,7 +126,10 @@ fn routing_event(work: &mut Work<'_>, name: EventName, session: &str, data: Json
 fn changed(work: &mut Work<'_>, task: &TaskView, task_changed: bool, media_changed: bool) {
     if let Some(request) = work.c.request.as_mut().filter(|r| r.id == task.request) {
         match task.media_state.as_str() {
-            "QUEUED" | "RESERVED" => request.task.clone_from(&task.id),
+            "QUEUED" | "RESERVED" => {
+                request.task.clone_from(&task.id);
+                request.rings.clear();
+            }
             "CLOSED" if task.rerouted || no_agent_follows(task) => {}
             _ => work.c.request = None,
         }
@@ -135,12 +145,14 @@ fn changed(work: &mut Work<'_>, task: &TaskView, task_changed: bool, media_chang
         && !task.further
         && work.c.last_task.as_ref().is_none_or(|t| t.id == task.id || task.created_at >= t.created_at);
     if newer {
+        // An agent asked for by name serves the customer of the queue before.
+        let former = work.c.last_task.take().and_then(|t| t.queue);
         work.c.last_task = Some(LastTask {
             id: task.id.clone(),
             state: task.state.clone(),
             reason: task.reason.clone(),
             answered: task.answered_at.is_some(),
-            queue: task.queue.clone(),
+            queue: task.queue.clone().or(former),
             left,
             created_at: task.created_at,
         });
@@ -177,6 +189,17 @@ fn no_agent(work: &mut Work<'_>, task: &TaskView, requested_by: Option<&str>) {
     let data =
         json!({ "requestType": { "direction": task.direction, "mode": task.mode, "metadata": metadata } });
     routing_event(work, EventName::NoAgentAvailable, &task.session, data);
+}
+
+/// The agent who began an outbound session cannot be in it. Alone in the conversation, it ends with the session; beside
+/// others, the session goes alone.
+fn call_refused(work: &mut Work<'_>, session: &str) {
+    if work.c.outbound && work.c.agents().next().is_none() {
+        nobody_calls(work);
+    } else if work.c.session(session).is_some_and(|s| s.outbound && s.open()) {
+        let who = emitter::conversation_manager();
+        sessions::end(work, session, "AGENT", who, &EventName::ChannelSessionEnded);
+    }
 }
 
 /// The agent who began an outbound conversation is not there.

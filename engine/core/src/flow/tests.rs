@@ -271,7 +271,7 @@ fn actions_hold_the_keys_of_the_wire() {
             "{ find_agent: { queue: \"=target.queue\", priority: 11 } }",
             "FIND_AGENT queue:=target.queue priority=11 offerToAgent=true",
         ),
-        ("{ pause: { for: 2m } }", "PAUSE_CONVERSATION duration=120000"),
+        ("{ pause: { for: 2m } }", "PAUSE_CONVERSATION durationMs=120000"),
         (
             "{ remove_session: { reason: INACTIVITY } }",
             "REMOVE_CHANNEL_SESSION session=\"event\" reasonCode=\"INACTIVITY\"",

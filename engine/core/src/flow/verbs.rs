@@ -109,6 +109,8 @@ pub const SESSIONS: &[&str] = &["event", "last_used", "all"];
 pub const BOT_ROLES: &[&str] = &["PRIMARY", "ASSISTANT"];
 /// Roles a participant can have (`domain.md` section 1.9).
 pub const ROLES: &[&str] = &["CUSTOMER", "PRIMARY", "ASSISTANT", "SILENT_MONITOR", "WHISPER", "WRAP_UP"];
+/// Key of a pause in milliseconds; what bots and apps order says `duration`, in seconds (2.3).
+pub const PAUSE_MS: &str = "durationMs";
 /// Why a session ends (`domain.md` section 1.7).
 pub const SESSION_REASONS: &[&str] = &["CUSTOMER", "INACTIVITY", "NETWORK", "AGENT", "FORCE_CLOSED"];
 /// Why a task closes (`domain.md` section 1.12; CANCELED is accepted).
@@ -247,7 +249,7 @@ pub const ACTION_VERBS: &[ActionVerb] = &[
     act(
         "pause",
         "PAUSE_CONVERSATION",
-        &[may("for", "duration", Duration, "how long; until somebody resumes when left out")],
+        &[may("for", PAUSE_MS, Duration, "how long; until somebody resumes when left out")],
         "Puts the conversation on hold.",
     ),
     act(

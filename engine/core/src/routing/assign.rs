@@ -45,7 +45,8 @@ pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
 
 fn refuse(work: &mut Work<'_>, request: &AssignRequest, code: &str, detail: String) {
     work.note("routing", format!("request refused: {code}"), detail.clone());
-    let tell = Tell::Refused { request: request.request.clone(), code: code.into(), detail };
+    let (request_id, code) = (request.request.clone(), code.into());
+    let tell = Tell::Refused { request: request_id, code, detail, session: None };
     work.out.tells.push((request.conversation.clone(), request.home, tell));
 }
 
@@ -85,7 +86,7 @@ fn auto_joined(work: &mut Work<'_>, request: &AssignRequest) -> bool {
     let why = format!("{} joins by itself", request.media);
     work.note("routing", format!("{agent} takes the further session"), why.clone());
     let request = request.request.clone();
-    work.tell(&task, Tell::Refused { request, code: "auto_joined".into(), detail: why });
+    work.tell(&task, Tell::Refused { request, code: "auto_joined".into(), detail: why, session: None });
     work.tell_changed(&task, false, false);
     true
 }
@@ -126,7 +127,8 @@ pub(super) fn join(work: &mut Work<'_>, join: Joining<'_>) {
             true => ("already_in_conversation", format!("{} has a task in this conversation", join.agent)),
         };
         work.note("routing", format!("{} cannot join", join.agent), detail.clone());
-        let tell = Tell::Refused { request: String::new(), code: code.into(), detail };
+        let session = (join.direction == "OUTBOUND").then(|| join.session.to_owned());
+        let tell = Tell::Refused { request: String::new(), code: code.into(), detail, session };
         work.out.tells.push((join.conversation.to_owned(), join.home, tell));
         return;
     }

@@ -296,6 +296,14 @@ pub enum Tell {
         code: String,
         /// Why.
         detail: String,
+        /// Session an agent wanted to begin with it (AGENT_OUTBOUND).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<String>,
+    },
+    /// An agent who serves the conversation is in another state (`domain.md` section 3, AGENT_STATE_CHANGED).
+    AgentState {
+        /// Data of the event (`AgentStateChangedResponse`).
+        data: Json,
     },
     /// Every task of the conversation is closed.
     AllClosed,
@@ -320,6 +328,7 @@ impl Tell {
             Self::EndSession { .. } => "ended on the list",
             Self::WrapUpOver { .. } => "wrap-up over",
             Self::Refused { .. } => "refused",
+            Self::AgentState { .. } => "agent state",
             Self::AllClosed => "all closed",
         }
     }

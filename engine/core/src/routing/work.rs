@@ -180,6 +180,9 @@ impl<'a> Work<'a> {
             "agentPresence": presence,
         });
         self.desk(&agent.id.clone(), "agentPresence", &body);
+        if state_changed && agent.state != super::Global::Logout {
+            self.tell_state(&agent.id, &body);
+        }
         let id = self.ids.fresh();
         let event = json!({
             "id": id,
@@ -192,6 +195,16 @@ impl<'a> Work<'a> {
         let (key, kind) = ("event.AGENT_STATE_CHANGED", "cim-event");
         self.out.publications.push(Publication::new(id, key, kind, Wire::of(&event)));
         self.keep(agent);
+    }
+
+    /// Tells the conversations an agent serves that their state changed.
+    fn tell_state(&mut self, agent: &str, data: &Json) {
+        let serves = |t: &&Task| t.added_to.is_none() && matches!(t.phase, TaskPhase::Active { .. });
+        let told = self.r.tasks_of_agent(agent).filter(serves);
+        let told: Vec<_> = told.map(|t| (t.conversation.clone(), t.home)).collect();
+        for (conversation, home) in told {
+            self.out.tells.push((conversation, home, Tell::AgentState { data: data.clone() }));
+        }
     }
 
     /// Stores an agent, and says nothing.

@@ -260,8 +260,14 @@ fn said_by_agent(body: Json) -> Vec<Key> {
         may("id", "Id of the message; one is made when left out.", maybe_text()),
         may("intent", "UPDATE replaces the message that `originalMessageId` names.", maybe_text()),
         may("originalMessageId", "The message this one answers or replaces.", maybe_text()),
+        session(),
         may("whisper", "To the other agents only.", flag()),
     ]
+}
+
+/// On which of the customer's sessions.
+pub(super) fn session() -> Key {
+    may("channelSessionId", "The session it is about; the one used last when left out.", maybe_text())
 }
 
 fn wrap_up() -> Vec<Key> {

@@ -1,6 +1,6 @@
 //! Commands among agents, about lists and queues: the younger half of `command`.
 
-use super::messages::{Command, agent, maybe_text};
+use super::messages::{Command, agent, maybe_text, session};
 use super::parts::{Key, may, must};
 use crate::model::Json;
 
@@ -56,6 +56,7 @@ fn whom() -> Vec<Key> {
         may("queue", "The queue; or `toAgent`.", maybe_text()),
         may("toAgent", "The agent; or `queue`.", maybe_text()),
         may("note", "Words for the one who is asked, at most 350 characters.", maybe_text()),
+        session(),
     ]
 }
 

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::super::state::BotQuestion;
-use super::super::work::Work;
+use super::super::work::{Happening, Work};
 use super::session_by_id;
 use crate::model::{
-    Body, CimMessage, EventName, Header, Json, JsonMap, NotificationType, Sender, Timestamp, emitter,
+    Body, CimMessage, EventName, Header, Json, JsonMap, NotificationType, Sender, SenderType, Timestamp,
+    emitter,
 };
 
 /// Fills the part of a header that says where a message belongs.
@@ -55,6 +56,16 @@ pub(in crate::conversation) fn notice_for(name: &EventName) -> Option<Notificati
         EventName::ParticipantRoleChanged => NotificationType::ParticipantRoleChanged,
         _ => return None,
     })
+}
+
+/// What connectors are told of an agent who types (9.1); `None` when somebody else does, or it is no such event.
+pub(in crate::conversation) fn typing(event: &Happening) -> Option<NotificationType> {
+    if event.name != EventName::TypingIndicator || event.emitter.kind != Some(SenderType::Agent) {
+        return None;
+    }
+    let kind = event.data.get("notificationType").or_else(|| event.data.pointer("/body/notificationType"))?;
+    let kind: NotificationType = serde_json::from_value(kind.clone()).ok()?;
+    matches!(kind, NotificationType::TypingStarted | NotificationType::TypingStopped).then_some(kind)
 }
 
 /// A notice to the connector of a session.
@@ -132,4 +143,28 @@ pub(in crate::conversation) fn suggestion(
         "suggestions": suggestions,
         "requestedMessage": question.request["metadata"],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connectors_hear_of_an_agent_who_types_and_of_nobody_else() {
+        let event = |who: Sender, kind: &str| Happening {
+            name: EventName::TypingIndicator,
+            emitter: who,
+            session: None,
+            data: json!({ "type": "NOTIFICATION", "notificationType": kind }),
+            id: String::new(),
+            delivers: false,
+        };
+        let told = |who, kind| typing(&event(who, kind));
+        assert_eq!(
+            told(emitter::agent("amal", "Amal"), "TYPING_STARTED"),
+            Some(NotificationType::TypingStarted)
+        );
+        assert_eq!(told(emitter::agent("amal", "Amal"), "INFO"), None);
+        assert_eq!(told(emitter::connector("CONNECTOR"), "TYPING_STARTED"), None);
+    }
 }
