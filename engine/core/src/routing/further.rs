@@ -3,7 +3,7 @@
 //! a reporting row of its own, because it may end before the rest does.
 
 use super::matching;
-use super::state::{Task, TaskPhase};
+use super::state::Task;
 use super::tasks;
 use super::work::Work;
 use super::{AssignRequest, offers};
@@ -59,16 +59,20 @@ pub(super) fn media_of(work: &Work<'_>, task: &Task) -> Vec<Task> {
     work.r.tasks_of_conversation(&task.conversation).filter(added).cloned().collect()
 }
 
-/// A session ended, others go on: its medium is closed. The medium a task began with keeps the task open as long as a
-/// further one goes on, but takes no slot any more.
+/// A session ended, others go on: its medium is closed, and what it waits for is not wanted any more (1.12, 4.12). The medium
+/// a task began with keeps the task open as long as a further one goes on, but takes no slot any more.
 pub(super) fn session_over(work: &mut Work<'_>, conversation: &str, session: &str) {
     let of_session = |t: &&Task| t.session == session && !t.session_over;
     let over: Vec<Task> = work.r.tasks_of_conversation(conversation).filter(of_session).cloned().collect();
     for task in over {
-        if task.added_to.is_some() {
+        // What an agent asked for is about the whole conversation, which goes on.
+        if task.in_process() && task.direction == "INBOUND" {
             tasks::withdraw(work, &task);
-            let answered = matches!(task.phase, TaskPhase::Active { .. });
-            tasks::close(work, task, if answered { "DONE" } else { "CANCELLED" }, false);
+            tasks::close(work, task, "CANCELLED", false);
+            continue;
+        }
+        if task.added_to.is_some() {
+            tasks::close(work, task, "DONE", false);
             continue;
         }
         let goes_on = media_of(work, &task).iter().any(Task::at_work);

@@ -3,6 +3,8 @@
 
 pub(super) const ROWS: &[&str] = &[
     "1.12 / reroute copy",
+    "1.12 / the session of a ringing medium ends",
+    "1.12 / the session of a waiting medium ends",
     "1.15 / INTERRUPTED is not settable by the agent",
     "1.15 / INTERRUPTED → previous state",
     "1.15 / NOT_READY → READY allows media to become READY",
