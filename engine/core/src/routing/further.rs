@@ -59,6 +59,13 @@ pub(super) fn media_of(work: &Work<'_>, task: &Task) -> Vec<Task> {
     work.r.tasks_of_conversation(&task.conversation).filter(added).cloned().collect()
 }
 
+/// The agent leaves, the customer does not: a further medium that rings is offered to others (4.2).
+pub(super) fn pass_on(work: &mut Work<'_>, task: &Task, agent: &str) {
+    for ringing in media_of(work, task).into_iter().filter(Task::in_process) {
+        offers::unanswered(work, ringing, agent, "REROUTE");
+    }
+}
+
 /// A session ended, others go on: its medium is closed, and what it waits for is not wanted any more (1.12, 4.12). The medium
 /// a task began with keeps the task open as long as a further one goes on, but takes no slot any more.
 pub(super) fn session_over(work: &mut Work<'_>, conversation: &str, session: &str) {

@@ -163,6 +163,8 @@ pub(super) fn unanswered(work: &mut Work<'_>, task: Task, agent: &str, reason: &
     }
     work.tell(&task, Tell::OfferRangOut { task: rang_out });
     let ends = match (task.mode.as_str(), task.ttl_over) {
+        // Nobody else is asked, so nothing is rerouted.
+        ("AGENT", _) if reason == "REROUTE" => Some("NO_AGENT_AVAILABLE"),
         ("AGENT", _) => Some(reason),
         (_, true) => Some("NO_AGENT_AVAILABLE"),
         _ => None,
