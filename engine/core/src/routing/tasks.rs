@@ -26,7 +26,7 @@ pub(super) fn close(work: &mut Work<'_>, task: Task, reason: &str, rerouted: boo
         ttl_name(&task.id),
         offers::ring_name(&task.id),
         wrap_name(&task.id),
-        format!("step:{}", task.id),
+        matching::step_name(&task.id),
         wait::timer_name(&task.id),
     ] {
         work.clear_timer(name);

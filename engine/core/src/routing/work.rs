@@ -75,6 +75,13 @@ impl<'a> Work<'a> {
         timer
     }
 
+    /// A timer that is set goes on under another name: same id, same time.
+    pub(super) fn carry_timer(&mut self, name: String, timer: Option<&TimerRef>) {
+        if let Some(TimerRef { id, due }) = timer.cloned() {
+            self.out.timers_set.push(TimerSet { name, id, due });
+        }
+    }
+
     pub(super) fn clear_timer(&mut self, name: String) {
         self.out.timers_set.retain(|t| t.name != name);
         self.out.timers_cleared.push(name);

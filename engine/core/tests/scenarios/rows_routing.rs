@@ -52,6 +52,7 @@ pub(super) const ROWS: &[&str] = &[
     "4.1 / the accept cancels the TTL",
     "4.1 / the accept makes the medium ACTIVE or BUSY",
     "4.1 / the first step with a pick wins",
+    "4.1 / the step timer goes on when an offer rings out",
     "4.1 / the older request comes first",
     "4.1 / the pick is reserved and rings",
     "4.2 / the agent leaves while a further medium rings",
