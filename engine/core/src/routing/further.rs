@@ -6,7 +6,7 @@ use super::matching;
 use super::state::Task;
 use super::tasks;
 use super::work::Work;
-use super::{AssignRequest, offers};
+use super::{AssignRequest, assign, offers};
 
 /// Whether a request is a further medium of an agent who can take it now. It is offered to them then; otherwise it waits in
 /// its queue like any other, and nobody is kept waiting for one agent.
@@ -26,7 +26,14 @@ pub(super) fn offered(work: &mut Work<'_>, request: &AssignRequest, task: &Task)
     }
     let mut task = task.clone();
     task.added_to = Some(base.id);
-    task.ttl = Some(work.set_timer(tasks::ttl_name(&task.id), request.ttl_ms));
+    match (&request.agent, &request.queue) {
+        (None, Some(queue)) => assign::enqueue(work, &mut task, queue, request.ttl_ms),
+        // Who is asked for by name is asked at once (1.12), and nobody else is.
+        _ => {
+            "AGENT".clone_into(&mut task.mode);
+            task.ttl = Some(work.set_timer(tasks::ttl_name(&task.id), request.ttl_ms));
+        }
+    }
     if task.offer {
         offers::reserve(work, task, &agent, HAS_THE_CUSTOMER);
     } else {
