@@ -84,7 +84,7 @@ pub struct AgentMedia {
     pub ready_since: i64,
     /// Most tasks (1.14).
     pub max_tasks: u32,
-    /// State before an interruption, which it comes back to (4.8).
+    /// State before an interruption or the loss of the desk, which it comes back to (4.8, U30).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<MediaStatus>,
     /// Tasks on other media that interrupt this one, until they are closed (4.8).

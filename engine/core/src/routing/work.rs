@@ -165,10 +165,14 @@ impl<'a> Work<'a> {
         let at = self.at;
         let Some(media) = a.media.get_mut(mrd) else { return };
         let was = media.state;
-        if now == MediaStatus::Ready && was != MediaStatus::Interrupted && was != MediaStatus::Unknown {
+        let aside = |state| matches!(state, MediaStatus::Interrupted | MediaStatus::Unknown);
+        // What it was before it was put aside, however often that was (1.15 previousState).
+        let own = if aside(was) { media.previous } else { Some(was) };
+        // 4.1: who was available before goes on being so; who worked meanwhile, or before, begins now.
+        if now == MediaStatus::Ready && own != Some(MediaStatus::Ready) {
             media.ready_since = at;
         }
-        media.previous = (now == MediaStatus::Interrupted).then_some(was);
+        media.previous = own.filter(|_| aside(now));
         media.state = now;
         media.since = at;
         let why = table::reason_of(table::MEDIUM, was.as_str(), now.as_str());

@@ -39,6 +39,7 @@ pub(super) const ROWS: &[&str] = &[
     "4.1 / earlier steps are tried again",
     "4.1 / fewest tasks",
     "4.1 / longest available",
+    "4.1 / longest available counts from the end of the work that interrupted",
     "4.1 / no queue has a priority",
     "4.1 / queue priority is switched off",
     "4.1 / queue priority before task priority before age",
