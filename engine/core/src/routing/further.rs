@@ -74,29 +74,39 @@ pub(super) fn pass_on(work: &mut Work<'_>, task: &Task, agent: &str) {
 }
 
 /// A session ended, others go on: its medium is closed, and what it waits for is not wanted any more (1.12, 4.12). The medium
-/// a task began with keeps the task open as long as a further one goes on, but takes no slot any more.
+/// a task began with keeps the task open.
 pub(super) fn session_over(work: &mut Work<'_>, conversation: &str, session: &str) {
-    let of_session = |t: &&Task| t.session == session && !t.session_over;
+    let of_session = |t: &&Task| t.session == session && !t.session_ended;
     let over: Vec<Task> = work.r.tasks_of_conversation(conversation).filter(of_session).cloned().collect();
-    for task in over {
+    for mut task in over {
         // What an agent asked for is about the whole conversation, which goes on.
         if task.in_process() && task.direction == "INBOUND" {
             tasks::withdraw(work, &task);
             tasks::close(work, task, "CANCELLED", false);
-            continue;
-        }
-        if task.added_to.is_some() {
+        } else if task.added_to.is_some() {
             tasks::close(work, task, "DONE", false);
-            continue;
-        }
-        let goes_on = media_of(work, &task).iter().any(Task::at_work);
-        if goes_on && task.at_work() {
+        } else if task.at_work() {
+            task.session_ended = true;
+            work.put(task.clone());
             give_back_slot(work, task);
         }
     }
 }
 
+/// An agent took a further medium: what the task began with may be over already.
+pub(super) fn taken(work: &mut Work<'_>, further: &Task) {
+    let base = further.added_to.as_ref().and_then(|base| work.r.tasks.get(base)).cloned();
+    if let Some(base) = base {
+        give_back_slot(work, base);
+    }
+}
+
+/// The medium a task began with takes no slot any more, once its session is over and a further medium is at work.
 fn give_back_slot(work: &mut Work<'_>, mut task: Task) {
+    let goes_on = media_of(work, &task).iter().any(Task::at_work);
+    if task.session_over || !task.session_ended || !goes_on {
+        return;
+    }
     let Some(agent) = task.agent().map(str::to_owned) else { return };
     work.note(
         "routing",

@@ -28,6 +28,7 @@ pub(super) const ROWS: &[&str] = &[
     "4.1 / a wrap-up counts as a task (U19)",
     "4.1 / a further medium goes on when the first one ends",
     "4.1 / a further medium is enqueued before it is offered",
+    "4.1 / a further medium is taken after the first one ended",
     "4.1 / a further medium that rings out goes to others",
     "4.1 / a further medium the agent cannot take waits in its queue",
     "4.1 / after the last step, wait on all steps",
