@@ -124,6 +124,7 @@ pub(super) const ROWS: &[&str] = &[
     "4.9 / a second agent joins",
     "4.9 / a session on a pull channel becomes a request",
     "4.9 / an agent who has a task in the conversation",
+    "4.9 / an agent who has a task in the conversation gets a further medium",
     "4.9 / an agent who is NOT_READY may pick",
     "4.9 / ended while ACTIVE",
     "4.9 / ended while INACTIVE",
