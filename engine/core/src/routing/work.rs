@@ -225,9 +225,8 @@ impl<'a> Work<'a> {
         };
         let seconds = |since: i64| (self.at - since).max(0) / 1000;
         let mut rows = Vec::new();
-        let moved = before
-            .as_ref()
-            .is_none_or(|b| (b.state, b.since, b.login_at) != (agent.state, agent.since, agent.login_at));
+        let is = |a: &Agent| (a.state, a.reason.clone(), a.since, a.login_at);
+        let moved = before.as_ref().is_none_or(|b| is(b) != is(agent));
         if moved {
             if let Some(b) = &before {
                 rows.push(row(b, None, b.state.as_str(), b.since, seconds(b.since)));

@@ -7,6 +7,7 @@ pub(super) const ROWS: &[&str] = &[
     "1.12 / the session of a waiting medium ends",
     "1.15 / INTERRUPTED is not settable by the agent",
     "1.15 / INTERRUPTED → previous state",
+    "1.15 / NOT_READY with another reason",
     "1.15 / NOT_READY → READY allows media to become READY",
     "1.15 / PENDING_NOT_READY → ACTIVE, BUSY (U11)",
     "1.15 / PENDING_NOT_READY → NOT_READY",
