@@ -12,7 +12,7 @@ use crate::deployment::Deployment;
 use crate::effect::{Publication, Reply, TimerSet, TraceLine, Verdict, Wire};
 use crate::ids::Ids;
 use crate::model::{Json, emitter};
-use crate::report::{AgentStateRow, QueueRow, ReportRow};
+use crate::report::{AgentStateRow, ReportRow};
 
 /// What a step did and asks for.
 #[derive(Debug, Clone, Default)]
@@ -259,19 +259,12 @@ impl<'a> Work<'a> {
     pub(super) fn adapt(&mut self) {
         self.r.ready(self.d);
         if self.r.adapted == self.d.id {
+            super::queues::known(self);
             return;
         }
         self.r.adapted.clone_from(&self.d.id);
         self.out.changed.insert(ADAPTED.to_owned());
-        self.out.reports.extend(self.d.centre.queues.values().map(|q| {
-            ReportRow::Queue(QueueRow {
-                queue_id: q.name.clone(),
-                queue_name: q.name.clone(),
-                sl_type: i64::from(q.service_level_type),
-                sl_threshold: q.service_level_ms / 1000,
-                is_deleted: false,
-            })
-        }));
+        super::queues::report(self);
         let agents: Vec<String> = self.r.agents.keys().cloned().collect();
         for id in &agents {
             self.adapt_agent(id);

@@ -54,7 +54,7 @@ pub(super) fn check(
 }
 
 /// The facts a flow would see, and besides: `read`, the texts customers have read; `states`, the states of all conversations;
-/// and rows of the report: `tasks` of `agent_task`, `agent_states` of `agent_state`.
+/// and rows of the report: `tasks` of `agent_task`, `agent_states` of `agent_state`, `queues` of `queue`.
 fn facts(world: &World, of: Option<&Conversation>, fired: &[Fired]) -> Json {
     let mut facts = match of {
         Some(conversation) => facts_at(&world.deployment, conversation.clone(), world.now),
@@ -77,12 +77,17 @@ fn facts(world: &World, of: Option<&Conversation>, fired: &[Fired]) -> Json {
         ReportRow::AgentState(state) => Some(json!(state)),
         _ => None,
     });
+    let queues = reports().filter_map(|row| match row {
+        ReportRow::Queue(queue) => Some(json!(queue)),
+        _ => None,
+    });
     let mut conversations: Vec<&Conversation> = world.conversations.values().collect();
     conversations.sort_by_key(|c| c.created_at);
     let states: Vec<&str> = conversations.iter().map(|c| c.state.as_str()).collect();
     facts["read"] = json!(read);
     facts["tasks"] = tasks.collect();
     facts["agent_states"] = agent_states.collect();
+    facts["queues"] = queues.collect();
     facts["states"] = json!(states);
     facts
 }

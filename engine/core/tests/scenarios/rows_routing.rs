@@ -324,6 +324,7 @@ pub(super) const ROWS: &[&str] = &[
     "5 / walk, transfer with a taker",
     "5 / walk, transfer without a taker",
     "5 / walk, voice on top of chat",
+    "6 / a queue that is gone",
     "7 / an answer after the agent joined",
     "7 / handed back",
     "7 / the hand-off packet comes with the offer",
