@@ -43,6 +43,7 @@ pub(super) const ROWS: &[&str] = &[
     "4.1 / longest available",
     "4.1 / longest available counts from the end of the work that interrupted",
     "4.1 / no queue has a priority",
+    "4.1 / queue priority is off by default",
     "4.1 / queue priority is switched off",
     "4.1 / queue priority before task priority before age",
     "4.1 / queued, with TTL and step timer",
