@@ -226,7 +226,7 @@ pub struct AgentStateRow {
     pub state_change_time: i64,
 }
 
-/// A queue as it is configured; written again when that changes. Old tasks keep their rows.
+/// A queue as it is configured; written again when that changes, and when it is gone. Old tasks keep their rows.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct QueueRow {
     /// Primary key.

@@ -54,7 +54,7 @@ pub struct Centre {
     pub agent_disconnect_ms: i64,
     /// Going READY makes every medium READY (1.15).
     pub auto_sync: bool,
-    /// Queues come before each other by their priority (4.1.3); otherwise only tasks do.
+    /// Queues come before each other by their priority (4.1.3); otherwise only tasks do, which is the default (1.13).
     pub queue_priority: bool,
     /// Texts and switches the flows read as `centre.…`; free.
     pub settings: BTreeMap<String, Json>,
@@ -143,7 +143,7 @@ pub struct Queue {
     pub service_level_ms: i64,
     /// Agent SLA; `None` switches it off.
     pub agent_sla_ms: Option<i64>,
-    /// 1..10 (4.4).
+    /// 1..10 (4.4); counts where `queue_priority` is on.
     pub priority: u8,
     /// Least estimated wait that is told (4.6).
     pub ewt_min_ms: Option<i64>,

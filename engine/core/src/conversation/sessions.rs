@@ -199,7 +199,7 @@ pub(super) fn end(work: &mut Work<'_>, id: &str, reason: &str, who: Sender, even
     work.raise(event.clone(), who, Some(id), data);
     if work.c.open_sessions() == 0 {
         super::seats::customer_left(work, id);
-    } else if work.c.agents().next().is_some() {
+    } else if work.c.routed {
         work.out.routing.push(crate::routing::Input::SessionOver {
             conversation: work.c.id.clone(),
             home: work.c.home,

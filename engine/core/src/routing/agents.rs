@@ -163,9 +163,11 @@ pub(super) fn set_state(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply>
             ));
         }
     };
-    agent.reason = data["reason"].as_str().or_else(|| data["reason"]["name"].as_str()).map(str::to_owned);
-    if agent.state != to {
+    let reason = reason(data);
+    // 6: another reason begins another row; a repeat without one says nothing new.
+    if agent.state != to || (reason.is_some() && reason != agent.reason) {
         agent.since = work.at;
+        agent.reason = reason;
     }
     agent.state = to;
     let on = to == Global::Ready;
@@ -178,6 +180,11 @@ pub(super) fn set_state(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply>
     work.store(agent, &[], true);
     work.refresh(&id);
     Ok(now(work, &id))
+}
+
+/// The reason of a command: a name, or an object with one.
+fn reason(data: &Json) -> Option<String> {
+    data["reason"].as_str().or_else(|| data["reason"]["name"].as_str()).map(str::to_owned)
 }
 
 /// The state a command wants: a name, or `{name, reasonCode}` as desks send it.
@@ -268,7 +275,7 @@ pub(super) fn logout(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
         take_away(work, &id, "FORCE_LOGOUT");
         return Ok(now(work, &id));
     }
-    let reason = data["reason"].as_str().or_else(|| data["reason"]["name"].as_str()).map(str::to_owned);
+    let reason = reason(data);
     let busy = work.r.tasks_of_agent(&id).any(|t| !t.in_process());
     work.note("agent", format!("{id} logs out"), reason.clone().unwrap_or_default());
     leave(work, agent, reason, busy);

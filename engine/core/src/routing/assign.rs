@@ -31,16 +31,20 @@ pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
         nobody(work, task, &format!("there is no queue {queue} any more"));
         return;
     }
-    let ttl_name = tasks::ttl_name(&task.id);
-    task.ttl = Some(work.set_timer(ttl_name, request.ttl_ms));
-    work.note("routing", format!("queued in {queue}, priority {}", task.priority), "");
-    work.tell_changed(&task, true, true);
-    let waiting = work.view(&task, None, false);
-    work.tell(&task, Tell::Enqueued { task: waiting });
-    matching::arm_step(work, &mut task);
-    wait::arm(work, &mut task);
+    enqueue(work, &mut task, &queue, request.ttl_ms);
     work.dirty_tasks.insert(task.id.clone());
     work.put(task);
+}
+
+/// The request is a task that waits, and says so; its timers begin (4.1.2).
+pub(super) fn enqueue(work: &mut Work<'_>, task: &mut Task, queue: &str, ttl_ms: i64) {
+    task.ttl = Some(work.set_timer(tasks::ttl_name(&task.id), ttl_ms));
+    work.note("routing", format!("queued in {queue}, priority {}", task.priority), "");
+    work.tell_changed(task, true, true);
+    let waiting = work.view(task, None, false);
+    work.tell(task, Tell::Enqueued { task: waiting });
+    matching::arm_step(work, task);
+    wait::arm(work, task);
 }
 
 fn refuse(work: &mut Work<'_>, request: &AssignRequest, code: &str, detail: String) {

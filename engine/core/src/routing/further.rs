@@ -3,10 +3,10 @@
 //! a reporting row of its own, because it may end before the rest does.
 
 use super::matching;
-use super::state::{Task, TaskPhase};
+use super::state::Task;
 use super::tasks;
 use super::work::Work;
-use super::{AssignRequest, offers};
+use super::{AssignRequest, assign, offers};
 
 /// Whether a request is a further medium of an agent who can take it now. It is offered to them then; otherwise it waits in
 /// its queue like any other, and nobody is kept waiting for one agent.
@@ -26,7 +26,14 @@ pub(super) fn offered(work: &mut Work<'_>, request: &AssignRequest, task: &Task)
     }
     let mut task = task.clone();
     task.added_to = Some(base.id);
-    task.ttl = Some(work.set_timer(tasks::ttl_name(&task.id), request.ttl_ms));
+    match (&request.agent, &request.queue) {
+        (None, Some(queue)) => assign::enqueue(work, &mut task, queue, request.ttl_ms),
+        // Who is asked for by name is asked at once (1.12), and nobody else is.
+        _ => {
+            "AGENT".clone_into(&mut task.mode);
+            task.ttl = Some(work.set_timer(tasks::ttl_name(&task.id), request.ttl_ms));
+        }
+    }
     if task.offer {
         offers::reserve(work, task, &agent, HAS_THE_CUSTOMER);
     } else {
@@ -59,26 +66,47 @@ pub(super) fn media_of(work: &Work<'_>, task: &Task) -> Vec<Task> {
     work.r.tasks_of_conversation(&task.conversation).filter(added).cloned().collect()
 }
 
-/// A session ended, others go on: its medium is closed. The medium a task began with keeps the task open as long as a
-/// further one goes on, but takes no slot any more.
+/// The agent leaves, the customer does not: a further medium that rings is offered to others (4.2).
+pub(super) fn pass_on(work: &mut Work<'_>, task: &Task, agent: &str) {
+    for ringing in media_of(work, task).into_iter().filter(Task::in_process) {
+        offers::unanswered(work, ringing, agent, "REROUTE");
+    }
+}
+
+/// A session ended, others go on: its medium is closed, and what it waits for is not wanted any more (1.12, 4.12). The medium
+/// a task began with keeps the task open.
 pub(super) fn session_over(work: &mut Work<'_>, conversation: &str, session: &str) {
-    let of_session = |t: &&Task| t.session == session && !t.session_over;
+    let of_session = |t: &&Task| t.session == session && !t.session_ended;
     let over: Vec<Task> = work.r.tasks_of_conversation(conversation).filter(of_session).cloned().collect();
-    for task in over {
-        if task.added_to.is_some() {
+    for mut task in over {
+        // What an agent asked for is about the whole conversation, which goes on.
+        if task.in_process() && task.direction == "INBOUND" {
             tasks::withdraw(work, &task);
-            let answered = matches!(task.phase, TaskPhase::Active { .. });
-            tasks::close(work, task, if answered { "DONE" } else { "CANCELLED" }, false);
-            continue;
-        }
-        let goes_on = media_of(work, &task).iter().any(Task::at_work);
-        if goes_on && task.at_work() {
+            tasks::close(work, task, "CANCELLED", false);
+        } else if task.added_to.is_some() {
+            tasks::close(work, task, "DONE", false);
+        } else if task.at_work() {
+            task.session_ended = true;
+            work.put(task.clone());
             give_back_slot(work, task);
         }
     }
 }
 
+/// An agent took a further medium: what the task began with may be over already.
+pub(super) fn taken(work: &mut Work<'_>, further: &Task) {
+    let base = further.added_to.as_ref().and_then(|base| work.r.tasks.get(base)).cloned();
+    if let Some(base) = base {
+        give_back_slot(work, base);
+    }
+}
+
+/// The medium a task began with takes no slot any more, once its session is over and a further medium is at work.
 fn give_back_slot(work: &mut Work<'_>, mut task: Task) {
+    let goes_on = media_of(work, &task).iter().any(Task::at_work);
+    if task.session_over || !task.session_ended || !goes_on {
+        return;
+    }
     let Some(agent) = task.agent().map(str::to_owned) else { return };
     work.note(
         "routing",

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::agents::{field, logged_in};
 use super::state::{Post, Task};
 use super::work::Work;
-use super::{Tell, offers, table};
+use super::{Tell, further, offers, table};
 use crate::effect::{Publication, Reply, Wire};
 use crate::model::Json;
 
@@ -21,7 +21,9 @@ pub(super) fn post(work: &mut Work<'_>, post: Post) {
         }
         return;
     }
-    set_status(work, Post { status: String::new(), ..post }, "UNREAD");
+    // 1.16: ACTIVE is where an agent is present, by whatever way they came.
+    let served = work.r.tasks_of_conversation(&post.conversation).any(Task::at_work);
+    set_status(work, Post { status: String::new(), ..post }, if served { "ACTIVE" } else { "UNREAD" });
 }
 
 /// Writes the status of a request and says so to everybody who watches the list.
@@ -134,17 +136,36 @@ pub(super) fn join(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
         let mut here = work.r.tasks_of_conversation(&post.conversation);
         here.find(|t| t.added_to.is_none() && t.agent() == Some(agent.id.as_str())).cloned()
     };
+    let mut added_to = None;
     if let Some(task) = found {
         if !task.at_work() {
             let detail = format!("{} has another task in this conversation, which comes first", agent.id);
             let current = json!({ "status": post.status, "mediaState": task.media_state() });
             return Err(Reply::refused("already_in_conversation", detail, current));
         }
-        // Picking twice is picking once (4.9).
-        let answer = json!({ "taskId": task.id, "conversationId": task.conversation });
-        work.note("routing", format!("{} is in it already", agent.id), "");
-        return Ok(answer);
+        if !wants_medium(work, &task, &post) {
+            work.note("routing", format!("{} is in it already", agent.id), "");
+            return Ok(json!({ "taskId": task.id, "conversationId": task.conversation }));
+        }
+        added_to = Some(task.id);
     }
+    let task = picked(work, &post, added_to);
+    let answer = json!({ "taskId": task.wire_id(), "conversationId": task.conversation });
+    work.note("routing", format!("{} picks it from list {}", agent.id, post.list), "");
+    offers::activate(work, task, &agent.id);
+    Ok(answer)
+}
+
+/// Whether the task of an agent who picks a request gets a medium for it (4.9): not twice, not where it joins by itself, and
+/// not for advice, which is about the whole conversation.
+fn wants_medium(work: &Work<'_>, task: &Task, post: &Post) -> bool {
+    let joins = work.d.centre.media.get(&post.mrd).is_some_and(|m| m.auto_join);
+    let has = further::media_of(work, task).iter().chain([task]).any(|t| t.session == post.session);
+    !joins && !has && task.direction != "CONSULT"
+}
+
+/// A request that is picked, as a task of its own or a further medium of one.
+fn picked(work: &mut Work<'_>, post: &Post, added_to: Option<String>) -> Task {
     let mut task = Task::new(work.ids.fresh(), work.ids.fresh(), work.at);
     task.conversation.clone_from(&post.conversation);
     task.home = post.home;
@@ -152,10 +173,8 @@ pub(super) fn join(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     task.mrd.clone_from(&post.mrd);
     task.list = Some(post.list.clone());
     task.direction = "INBOUND".into();
-    let answer = json!({ "taskId": task.id, "conversationId": task.conversation });
-    work.note("routing", format!("{} picks it from list {}", agent.id, post.list), "");
-    offers::activate(work, task, &agent.id);
-    Ok(answer)
+    task.added_to = added_to;
+    task
 }
 
 /// LIST_END `{agentId, requestId}`: from any status, the session ends with reason AGENT.

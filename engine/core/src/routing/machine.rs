@@ -6,9 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::index::Index;
 use super::state::{Agent, Handled, Post, Task};
 use crate::deployment::Deployment;
+use crate::report::QueueRow;
 
 /// Key of the record that says which deployment agents and queues were last adapted to.
 pub(super) const ADAPTED: &str = "meta:deployment";
+/// Key of the record of the queues that were reported last.
+pub(super) const QUEUES: &str = "meta:queues";
 
 /// The routing machine of one tenant. It is kept as one record per agent, task, post and queue, so that a step writes what
 /// it changed and no more.
@@ -24,6 +27,8 @@ pub struct Routing {
     pub handled: BTreeMap<String, Handled>,
     /// Deployment it was last adapted to; empty before the first step.
     pub(super) adapted: String,
+    /// Queues as they were reported last, by name: a queue that the next deployment does not have is reported as deleted.
+    pub(super) queues: BTreeMap<String, QueueRow>,
     pub(super) index: Index,
 }
 
@@ -34,6 +39,7 @@ impl PartialEq for Routing {
             && self.posts == other.posts
             && self.handled == other.handled
             && self.adapted == other.adapted
+            && self.queues == other.queues
     }
 }
 
@@ -62,6 +68,9 @@ impl Routing {
                 Some(("meta", "deployment")) => {
                     routing.adapted = serde_json::from_str(body).map_err(problem)?;
                 }
+                Some(("meta", "queues")) => {
+                    routing.queues = serde_json::from_str(body).map_err(problem)?;
+                }
                 _ => return Err(format!("record {key}: unknown kind")),
             }
         }
@@ -77,6 +86,9 @@ impl Routing {
             "task" => self.tasks.get(id).and_then(|t| serde_json::to_string(t).ok()),
             "post" => self.posts.get(id).and_then(|p| serde_json::to_string(p).ok()),
             "queue" => self.handled.get(id).and_then(|h| serde_json::to_string(h).ok()),
+            "meta" if id == "queues" => {
+                (!self.queues.is_empty()).then(|| serde_json::json!(self.queues).to_string())
+            }
             "meta" => (!self.adapted.is_empty()).then(|| serde_json::json!(self.adapted).to_string()),
             _ => None,
         }
@@ -92,7 +104,7 @@ impl Routing {
             .chain(self.tasks.keys().map(|k| format!("task:{k}")))
             .chain(self.posts.keys().map(|k| format!("post:{k}")))
             .chain(self.handled.keys().map(|k| format!("queue:{k}")))
-            .chain([ADAPTED.to_owned()]);
+            .chain([ADAPTED.to_owned(), QUEUES.to_owned()]);
         keys.filter_map(|k| self.record(&k).map(|r| (k, r))).collect()
     }
 

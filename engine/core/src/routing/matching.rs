@@ -223,6 +223,11 @@ fn best(work: &Work<'_>, task: &Task, step: &PlannedStep, fresh_only: bool) -> O
     Some((found.0, found.2.clone()))
 }
 
+/// Timer of the step of a task that was opened last.
+pub(super) fn step_name(task: &str) -> String {
+    format!("step:{task}")
+}
+
 /// Starts the timer of the step that was opened last, when there is another one to open (U20: 0 opens it at once).
 pub(super) fn arm_step(work: &mut Work<'_>, task: &mut Task) {
     let Some(queue) = task.queue.as_ref().and_then(|q| work.d.centre.queues.get(q)) else { return };
@@ -230,7 +235,7 @@ pub(super) fn arm_step(work: &mut Work<'_>, task: &mut Task) {
     while task.steps_open < queue.steps.len() {
         let timeout = queue.steps[task.steps_open - 1].timeout_ms;
         if timeout > 0 {
-            task.step = Some(work.set_timer(format!("step:{}", task.id), timeout));
+            task.step = Some(work.set_timer(step_name(&task.id), timeout));
             return;
         }
         task.steps_open += 1;

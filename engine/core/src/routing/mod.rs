@@ -14,6 +14,7 @@ mod machine;
 mod matching;
 mod offers;
 mod plan;
+mod queues;
 mod state;
 pub mod table;
 mod tasks;

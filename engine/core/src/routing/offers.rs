@@ -5,7 +5,7 @@ use serde_json::json;
 use super::agents::{field, optional};
 use super::state::{Task, TaskPhase};
 use super::work::Work;
-use super::{Choice, PRIORITY_REROUTE, Tell, choice, further, interrupt, lists, tasks};
+use super::{Choice, PRIORITY_REROUTE, Tell, choice, further, interrupt, lists, matching, tasks};
 use crate::effect::Reply;
 use crate::model::Json;
 
@@ -109,7 +109,7 @@ pub(super) fn activate(work: &mut Work<'_>, mut task: Task, agent: &str) {
         work.clear_timer(name);
     }
     if task.step.take().is_some() {
-        work.clear_timer(format!("step:{}", task.id));
+        work.clear_timer(matching::step_name(&task.id));
     }
     if task.estimate.take().is_some() {
         work.clear_timer(super::wait::timer_name(&task.id));
@@ -123,6 +123,7 @@ pub(super) fn activate(work: &mut Work<'_>, mut task: Task, agent: &str) {
     work.note("routing", format!("{agent} takes it"), "");
     work.tell_changed(&task, created, true);
     work.put(task.clone());
+    further::taken(work, &task);
     if task.added_to.is_none() {
         let (agent, id, role) = (agent.to_owned(), task.id.clone(), role_of(&task).into());
         work.tell(&task, Tell::Joined { agent, task: id, role });
@@ -163,6 +164,8 @@ pub(super) fn unanswered(work: &mut Work<'_>, task: Task, agent: &str, reason: &
     }
     work.tell(&task, Tell::OfferRangOut { task: rang_out });
     let ends = match (task.mode.as_str(), task.ttl_over) {
+        // Nobody else is asked, so nothing is rerouted.
+        ("AGENT", _) if reason == "REROUTE" => Some("NO_AGENT_AVAILABLE"),
         ("AGENT", _) => Some(reason),
         (_, true) => Some("NO_AGENT_AVAILABLE"),
         _ => None,
@@ -186,15 +189,13 @@ fn requeue(work: &mut Work<'_>, task: Task, agent: &str, reason: &str) {
     copy.enqueued_at = work.at;
     copy.reserved_at = None;
     copy.answered_at = None;
-    copy.step = None;
     copy.estimate = None;
     copy.last_agent = None;
     copy.added_to = None;
     copy.refused.insert(agent.to_owned());
-    if let Some(ttl) = copy.ttl.clone() {
-        let name = tasks::ttl_name(&copy.id);
-        work.out.timers_set.push(crate::effect::TimerSet { name, id: ttl.id, due: ttl.due });
-    }
+    // 1.12, 4.1.6: neither the TTL nor the step under way begins again.
+    work.carry_timer(tasks::ttl_name(&copy.id), copy.ttl.as_ref());
+    work.carry_timer(matching::step_name(&copy.id), copy.step.as_ref());
     work.note(
         "routing",
         format!("queued again, priority {PRIORITY_REROUTE}"),
@@ -203,7 +204,9 @@ fn requeue(work: &mut Work<'_>, task: Task, agent: &str, reason: &str) {
     work.tell_changed(&copy, true, true);
     let waiting = work.view(&copy, None, false);
     work.tell(&copy, Tell::Enqueued { task: waiting });
-    super::matching::arm_step(work, &mut copy);
+    if copy.step.is_none() {
+        matching::arm_step(work, &mut copy);
+    }
     super::wait::arm(work, &mut copy);
     work.dirty_tasks.insert(copy.id.clone());
     work.put(copy);

@@ -84,7 +84,7 @@ pub struct AgentMedia {
     pub ready_since: i64,
     /// Most tasks (1.14).
     pub max_tasks: u32,
-    /// State before an interruption, which it comes back to (4.8).
+    /// State before an interruption or the loss of the desk, which it comes back to (4.8, U30).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<MediaStatus>,
     /// Tasks on other media that interrupt this one, until they are closed (4.8).
@@ -253,6 +253,9 @@ pub struct Task {
     /// Task of the agent to whom it is a further medium (4.1.1); such a medium is offered or active, never waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_to: Option<String>,
+    /// The session of this medium is over, others of the conversation go on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub session_ended: bool,
     /// The session of this medium is over, while a further medium of the task goes on: it takes no slot any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub session_over: bool,
@@ -296,6 +299,7 @@ impl Task {
             note: None,
             list: None,
             added_to: None,
+            session_ended: false,
             session_over: false,
             offer_view: Json::Null,
         }

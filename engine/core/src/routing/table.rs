@@ -137,6 +137,7 @@ pub const TASK: &[Arrow] = &[
 #[rustfmt::skip]
 pub const LIST: &[Arrow] = &[
     ("",         "UNREAD",   "a customer asks"),
+    ("",         "ACTIVE",   "a customer asks who is with an agent already"),
     ("UNREAD",   "ACTIVE",   "an agent joined"),
     ("ACTIVE",   "INACTIVE", "the last agent left"),
     ("INACTIVE", "ACTIVE",   "an agent joined again"),

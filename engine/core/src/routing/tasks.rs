@@ -26,7 +26,7 @@ pub(super) fn close(work: &mut Work<'_>, task: Task, reason: &str, rerouted: boo
         ttl_name(&task.id),
         offers::ring_name(&task.id),
         wrap_name(&task.id),
-        format!("step:{}", task.id),
+        matching::step_name(&task.id),
         wait::timer_name(&task.id),
     ] {
         work.clear_timer(name);
@@ -152,6 +152,9 @@ fn task_reason(unsubscribed: &str) -> &'static str {
     REASONS.iter().find(|(why, _)| *why == unsubscribed).map_or("DONE", |(_, reason)| reason)
 }
 
+/// Reasons of an agent to leave by which the customer is gone too: nobody waits for what still rings.
+const CUSTOMER_GONE: &[&str] = &["CUSTOMER_LEFT", "CONVERSATION_ENDED", "CANCELLED", "FORCE_CLOSED"];
+
 /// An agent left the conversation, or begins to wrap up.
 pub(super) fn left(work: &mut Work<'_>, conversation: &str, agent: &str, reason: &str, wrap_up: bool) {
     let has = |t: &Task| !t.in_process() && t.added_to.is_none() && t.agent() == Some(agent);
@@ -161,6 +164,9 @@ pub(super) fn left(work: &mut Work<'_>, conversation: &str, agent: &str, reason:
         return;
     };
     let code = if task.transferred { "TRANSFERRED" } else { task_reason(reason) };
+    if !CUSTOMER_GONE.contains(&reason) {
+        further::pass_on(work, &task, agent);
+    }
     if !wrap_up {
         close(work, task, code, false);
         return;

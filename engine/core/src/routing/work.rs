@@ -12,7 +12,7 @@ use crate::deployment::Deployment;
 use crate::effect::{Publication, Reply, TimerSet, TraceLine, Verdict, Wire};
 use crate::ids::Ids;
 use crate::model::{Json, emitter};
-use crate::report::{AgentStateRow, QueueRow, ReportRow};
+use crate::report::{AgentStateRow, ReportRow};
 
 /// What a step did and asks for.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +73,13 @@ impl<'a> Work<'a> {
         self.out.timers_cleared.retain(|n| *n != name);
         self.out.timers_set.push(TimerSet { name, id: timer.id.clone(), due: timer.due });
         timer
+    }
+
+    /// A timer that is set goes on under another name: same id, same time.
+    pub(super) fn carry_timer(&mut self, name: String, timer: Option<&TimerRef>) {
+        if let Some(TimerRef { id, due }) = timer.cloned() {
+            self.out.timers_set.push(TimerSet { name, id, due });
+        }
     }
 
     pub(super) fn clear_timer(&mut self, name: String) {
@@ -158,10 +165,14 @@ impl<'a> Work<'a> {
         let at = self.at;
         let Some(media) = a.media.get_mut(mrd) else { return };
         let was = media.state;
-        if now == MediaStatus::Ready && was != MediaStatus::Interrupted && was != MediaStatus::Unknown {
+        let aside = |state| matches!(state, MediaStatus::Interrupted | MediaStatus::Unknown);
+        // What it was before it was put aside, however often that was (1.15 previousState).
+        let own = if aside(was) { media.previous } else { Some(was) };
+        // 4.1: who was available before goes on being so; who worked meanwhile, or before, begins now.
+        if now == MediaStatus::Ready && own != Some(MediaStatus::Ready) {
             media.ready_since = at;
         }
-        media.previous = (now == MediaStatus::Interrupted).then_some(was);
+        media.previous = own.filter(|_| aside(now));
         media.state = now;
         media.since = at;
         let why = table::reason_of(table::MEDIUM, was.as_str(), now.as_str());
@@ -227,9 +238,8 @@ impl<'a> Work<'a> {
         };
         let seconds = |since: i64| (self.at - since).max(0) / 1000;
         let mut rows = Vec::new();
-        let moved = before
-            .as_ref()
-            .is_none_or(|b| (b.state, b.since, b.login_at) != (agent.state, agent.since, agent.login_at));
+        let is = |a: &Agent| (a.state, a.reason.clone(), a.since, a.login_at);
+        let moved = before.as_ref().is_none_or(|b| is(b) != is(agent));
         if moved {
             if let Some(b) = &before {
                 rows.push(row(b, None, b.state.as_str(), b.since, seconds(b.since)));
@@ -262,19 +272,12 @@ impl<'a> Work<'a> {
     pub(super) fn adapt(&mut self) {
         self.r.ready(self.d);
         if self.r.adapted == self.d.id {
+            super::queues::known(self);
             return;
         }
         self.r.adapted.clone_from(&self.d.id);
         self.out.changed.insert(ADAPTED.to_owned());
-        self.out.reports.extend(self.d.centre.queues.values().map(|q| {
-            ReportRow::Queue(QueueRow {
-                queue_id: q.name.clone(),
-                queue_name: q.name.clone(),
-                sl_type: i64::from(q.service_level_type),
-                sl_threshold: q.service_level_ms / 1000,
-                is_deleted: false,
-            })
-        }));
+        super::queues::report(self);
         let agents: Vec<String> = self.r.agents.keys().cloned().collect();
         for id in &agents {
             self.adapt_agent(id);

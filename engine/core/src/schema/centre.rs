@@ -64,7 +64,7 @@ fn times() -> [Key; 6] {
         may(
             "queue_priority",
             "Whether queues come before each other by their priority.",
-            or(boolean(), true),
+            or(boolean(), false),
         ),
         may("auto_sync", "Whether an agent who goes READY is READY on every medium.", or(boolean(), false)),
     ]
@@ -149,7 +149,11 @@ fn queue() -> Json {
             may("service_level", "What the service level report measures.", level),
             may("ewt", "Bounds of the estimated wait, and how often it is told.", estimate),
             may("agent_sla", "How soon an agent answers; no timer runs when left out.", duration()),
-            may("priority", "Priority of its tasks, 10 first.", or(integer(1, 10), 1)),
+            may(
+                "priority",
+                "Which queue comes first where `queue_priority` is on, 10 before 1.",
+                or(integer(1, 10), 1),
+            ),
             may("steps", steps, with(list(&step()), "maxItems", json!(STEPS_MAX))),
         ],
     )

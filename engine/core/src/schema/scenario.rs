@@ -237,7 +237,8 @@ fn by_event() -> Json {
 
 fn expectation() -> Json {
     let expect = "What must hold: an expression over the facts of the conversation, and over `read` (the texts customers \
-                  have read), `tasks` (the rows of agent_task) and `states` (of all conversations).";
+                  have read), `tasks` (the rows of agent_task), `agent_states` (those of agent_state), `queues` (those \
+                  of queue) and `states` (of all conversations).";
     let keys = [must("expect", expect, such_as(text(), "conversation.agents == 1"))];
     object("Something must hold at this moment.", keys.into_iter().chain(when_and_where()))
 }

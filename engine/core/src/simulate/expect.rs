@@ -53,8 +53,8 @@ pub(super) fn check(
     }
 }
 
-/// The facts a flow would see, and besides: `read`, the texts customers have read; `tasks`, the rows of `agent_task`; `states`,
-/// the states of all conversations.
+/// The facts a flow would see, and besides: `read`, the texts customers have read; `states`, the states of all conversations;
+/// and rows of the report: `tasks` of `agent_task`, `agent_states` of `agent_state`, `queues` of `queue`.
 fn facts(world: &World, of: Option<&Conversation>, fired: &[Fired]) -> Json {
     let mut facts = match of {
         Some(conversation) => facts_at(&world.deployment, conversation.clone(), world.now),
@@ -68,18 +68,26 @@ fn facts(world: &World, of: Option<&Conversation>, fired: &[Fired]) -> Json {
         .filter(|body| body["body"]["type"] != "NOTIFICATION")
         .map(|body| body["body"]["markdownText"].clone())
         .collect();
-    let tasks: Vec<Json> = all()
-        .flat_map(|step| &step.reports)
-        .filter_map(|row| match row {
-            ReportRow::AgentTask(task) => Some(json!(task)),
-            _ => None,
-        })
-        .collect();
+    let reports = || all().flat_map(|step| &step.reports);
+    let tasks = reports().filter_map(|row| match row {
+        ReportRow::AgentTask(task) => Some(json!(task)),
+        _ => None,
+    });
+    let agent_states = reports().filter_map(|row| match row {
+        ReportRow::AgentState(state) => Some(json!(state)),
+        _ => None,
+    });
+    let queues = reports().filter_map(|row| match row {
+        ReportRow::Queue(queue) => Some(json!(queue)),
+        _ => None,
+    });
     let mut conversations: Vec<&Conversation> = world.conversations.values().collect();
     conversations.sort_by_key(|c| c.created_at);
     let states: Vec<&str> = conversations.iter().map(|c| c.state.as_str()).collect();
     facts["read"] = json!(read);
-    facts["tasks"] = json!(tasks);
+    facts["tasks"] = tasks.collect();
+    facts["agent_states"] = agent_states.collect();
+    facts["queues"] = queues.collect();
     facts["states"] = json!(states);
     facts
 }

@@ -26,6 +26,7 @@ fn deployment(max: &str, steps: &str, chen: &str) -> Arc<Deployment> {
         "centre: Test
 ring_time: 30s
 agent_disconnect: 60s
+queue_priority: true
 media:
   CHAT: {{ max_tasks: {max}, interruptible: true }}
   VOICE: {{ max_tasks: 1 }}

@@ -28,7 +28,7 @@ pub(super) fn times(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut
     centre.agent_disconnect_ms = time("agent_disconnect", 60_000);
     centre.rona_not_ready = fields.boolean_or("rona_not_ready", false, findings);
     centre.auto_sync = fields.boolean_or("auto_sync", false, findings);
-    centre.queue_priority = fields.boolean_or("queue_priority", true, findings);
+    centre.queue_priority = fields.boolean_or("queue_priority", false, findings);
 }
 
 pub(super) fn wrap_up(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut Findings) {
