@@ -46,7 +46,8 @@ fn waves(changes: &[DirectoryWrite]) -> StoreResult<Vec<Wave<'_>>> {
 fn row_of(change: &DirectoryWrite) -> (&str, &str, &str) {
     match change {
         DirectoryWrite::Customer { customer } => ("customer", customer.id.as_deref().unwrap_or_default(), ""),
-        DirectoryWrite::Identity { attribute, identifier, .. } => ("identity", attribute, identifier),
+        DirectoryWrite::Identity { attribute, identifier, .. }
+        | DirectoryWrite::Disown { attribute, identifier, .. } => ("identity", attribute, identifier),
         DirectoryWrite::Room { id: room, .. }
         | DirectoryWrite::Open { room, .. }
         | DirectoryWrite::Close { room, .. } => ("room", room, ""),
@@ -60,6 +61,7 @@ fn row_of(change: &DirectoryWrite) -> (&str, &str, &str) {
 struct Wave<'a> {
     customers: Vec<(&'a str, String)>,
     identities: Vec<(&'a str, &'a str, &'a str)>,
+    disowned: Vec<(&'a str, &'a str, &'a str)>,
     rooms: Vec<(&'a str, &'a str)>,
     opened: Vec<(&'a str, &'a Live)>,
     closed: Vec<(&'a str, &'a str, &'a Previous)>,
@@ -79,6 +81,9 @@ impl<'a> Wave<'a> {
             }
             DirectoryWrite::Identity { attribute, identifier, customer } => {
                 self.identities.push((attribute, identifier, customer));
+            }
+            DirectoryWrite::Disown { attribute, identifier, customer } => {
+                self.disowned.push((attribute, identifier, customer));
             }
             DirectoryWrite::Room { id, customer } => self.rooms.push((id, customer)),
             DirectoryWrite::Open { room, live } => self.opened.push((room, live)),
@@ -102,6 +107,7 @@ impl<'a> Wave<'a> {
         self.closed.sort_by_key(|(room, ..)| *room);
         self.sessions_opened.sort_by_key(|(channel, identifier, _)| (*channel, *identifier));
         self.sessions_closed.sort_unstable();
+        self.disowned.sort_unstable();
     }
 
     /// Runs `directory.sql`; the order of its parameters is the order of the binds.
@@ -131,6 +137,9 @@ impl<'a> Wave<'a> {
             .bind(texts(&self.sessions_closed, |(channel, ..)| channel))
             .bind(texts(&self.sessions_closed, |(_, identifier, _)| identifier))
             .bind(texts(&self.sessions_closed, |(.., conversation)| conversation))
+            .bind(texts(&self.disowned, |(attribute, ..)| attribute))
+            .bind(texts(&self.disowned, |(_, identifier, _)| identifier))
+            .bind(texts(&self.disowned, |(.., customer)| customer))
             .execute(connection)
             .await
             .map_err(store_error)?;

@@ -20,6 +20,9 @@ pub(crate) async fn write(connection: &mut SqliteConnection, changes: &[Director
             DirectoryWrite::Identity { attribute, identifier, customer } => {
                 write_identity(connection, attribute, identifier, customer).await?;
             }
+            DirectoryWrite::Disown { attribute, identifier, customer } => {
+                disown(connection, attribute, identifier, customer).await?;
+            }
             DirectoryWrite::Room { id, customer } => write_room(connection, id, customer).await?,
             DirectoryWrite::Open { room, live } => open(connection, room, live).await?,
             DirectoryWrite::Close { room, conversation, previous } => {
@@ -63,6 +66,25 @@ async fn write_identity(
     sqlx::query(
         "insert into identity (tenant, attribute, identifier, customer) values (?1, ?2, ?3, ?4)
         on conflict do nothing",
+    )
+    .bind(TENANT)
+    .bind(attribute)
+    .bind(identifier)
+    .bind(customer)
+    .execute(connection)
+    .await
+    .map_err(store_error)?;
+    Ok(())
+}
+
+async fn disown(
+    connection: &mut SqliteConnection,
+    attribute: &str,
+    identifier: &str,
+    customer: &str,
+) -> StoreResult<()> {
+    sqlx::query(
+        "delete from identity where tenant = ?1 and attribute = ?2 and identifier = ?3 and customer = ?4",
     )
     .bind(TENANT)
     .bind(attribute)

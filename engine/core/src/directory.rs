@@ -79,6 +79,15 @@ pub enum DirectoryWrite {
         /// Customer id.
         customer: String,
     },
+    /// A customer owns an identifier no more. Never owned: nothing happens.
+    Disown {
+        /// Identifier attribute.
+        attribute: String,
+        /// The identifier.
+        identifier: String,
+        /// Customer id.
+        customer: String,
+    },
     /// A room of a customer, created when first needed. Already there: nothing happens.
     Room {
         /// Room id.
@@ -191,6 +200,10 @@ impl MemoryDirectory {
                 if !self.identities.contains(&entry) {
                     self.identities.push(entry);
                 }
+            }
+            DirectoryWrite::Disown { attribute, identifier, customer } => {
+                let entry = (attribute.clone(), identifier.clone(), customer.clone());
+                self.identities.retain(|owned| *owned != entry);
             }
             DirectoryWrite::Room { id, customer } => {
                 let room = self.rooms.entry(id.clone()).or_default();

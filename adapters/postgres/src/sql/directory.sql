@@ -9,6 +9,11 @@ with customer_set as (
     insert into identity (tenant, attribute, identifier, customer)
     select $1, n.* from unnest($4::text[], $5::text[], $6::text[]) as n
     on conflict do nothing
+), identity_gone as (
+    delete from identity where ctid = any(array(
+        select i.ctid from unnest($25::text[], $26::text[], $27::text[]) as n(attribute, identifier, customer)
+        join identity i on i.tenant = $1 and i.attribute = n.attribute and i.identifier = n.identifier
+            and i.customer = n.customer))
 ), room_new as (
     insert into room (tenant, id, customer)
     select $1, n.* from unnest($7::text[], $8::text[]) as n

@@ -1,6 +1,6 @@
 //! Who is who, and which conversation of a room is live.
 
-use convene_core::directory::Arrival;
+use convene_core::directory::{Arrival, DirectoryWrite};
 use convene_runtime::ports::store::{Batch, Store, StoreError, Wanted};
 
 use super::Fixture;
@@ -52,6 +52,20 @@ pub async fn two_owners_of_an_identifier_come_oldest_first_without_a_room<F: Fix
     store.commit(&directory([customer("zoe")])).await.unwrap();
     let known = arrival(store, "1").await;
     assert_eq!((ids(&known), &known.room), (vec!["zoe", "amal"], &None));
+}
+
+pub async fn an_identifier_that_is_given_up_belongs_to_whoever_is_left<F: Fixture>(fixture: &F) {
+    let store = fixture.store();
+    let gone = |who: &str| DirectoryWrite::Disown {
+        attribute: "phone".into(),
+        identifier: "1".into(),
+        customer: who.into(),
+    };
+    store.commit(&directory([customer("guest"), identity("1", "guest"), customer("zoe")])).await.unwrap();
+    store.commit(&directory([gone("guest"), identity("1", "zoe"), gone("nobody")])).await.unwrap();
+    assert_eq!(ids(&arrival(store, "1").await), vec!["zoe"]);
+    store.commit(&directory([gone("zoe"), identity("1", "zoe")])).await.unwrap();
+    assert_eq!(ids(&arrival(store, "1").await), vec!["zoe"], "in the order they were written");
 }
 
 pub async fn a_room_has_one_live_conversation<F: Fixture>(fixture: &F) {

@@ -63,6 +63,7 @@ macro_rules! promises {
             directory::an_unknown_sender_has_no_candidates,
             directory::a_known_sender_comes_with_the_room,
             directory::two_owners_of_an_identifier_come_oldest_first_without_a_room,
+            directory::an_identifier_that_is_given_up_belongs_to_whoever_is_left,
             directory::a_room_has_one_live_conversation,
             directory::a_session_belongs_to_one_conversation,
             directory::a_conversation_may_begin_and_end_in_one_batch,

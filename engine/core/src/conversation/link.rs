@@ -138,6 +138,8 @@ fn move_room(work: &mut Work<'_>, data: &Json, customer: &str) {
     work.c.room = room;
 }
 
+/// The profile gets the addresses of this conversation. An anonymous profile that was made for them gives them up:
+/// otherwise two would own each, and nobody would be known by it (1.5).
 fn add_identifier(work: &mut Work<'_>, customer: &mut Customer) {
     let addresses: Vec<(String, String)> = work
         .c
@@ -149,6 +151,8 @@ fn add_identifier(work: &mut Work<'_>, customer: &mut Customer) {
         })
         .collect();
     let id = customer.id.clone().unwrap_or_default();
+    let mut before = work.c.customer.clone();
+    let moves = before.is_anonymous == Some(true);
     for (attribute, identifier) in addresses {
         let held = customer.identifiers(&attribute);
         if held.len() >= IDENTIFIERS_MAX && !held.contains(&identifier.as_str()) {
@@ -161,7 +165,18 @@ fn add_identifier(work: &mut Work<'_>, customer: &mut Customer) {
             continue;
         }
         customer.add_identifier(&attribute, &identifier);
+        if moves {
+            before.remove_identifier(&attribute, &identifier);
+            work.out.directory.push(DirectoryWrite::Disown {
+                attribute: attribute.clone(),
+                identifier: identifier.clone(),
+                customer: before.id.clone().unwrap_or_default(),
+            });
+        }
         work.out.directory.push(DirectoryWrite::Identity { attribute, identifier, customer: id.clone() });
+    }
+    if moves {
+        work.out.directory.push(DirectoryWrite::Customer { customer: Box::new(before) });
     }
     work.out.directory.push(DirectoryWrite::Customer { customer: Box::new(customer.clone()) });
 }

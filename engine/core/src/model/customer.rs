@@ -40,6 +40,16 @@ impl Customer {
         }
     }
 
+    /// Takes an identity away; one that is not there is no matter.
+    pub fn remove_identifier(&mut self, attribute: &str, identifier: &str) {
+        self.phone_number.retain(|number| attribute != "phoneNumber" || number != identifier);
+        match self.extra.get_mut(attribute) {
+            Some(Json::Array(list)) => list.retain(|value| value != identifier),
+            Some(single) if *single == identifier => *single = Json::Array(Vec::new()),
+            _ => {}
+        }
+    }
+
     /// Stores one more identity under an attribute of the customer schema; one that is there already stays
     /// single.
     ///

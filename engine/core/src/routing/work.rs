@@ -340,9 +340,11 @@ pub fn presence(d: &Deployment, agent: &Agent) -> Json {
             })
         })
         .collect();
+    let kind = if agent.state == super::Global::Logout { "LOGOUT" } else { "NOT_READY" };
+    let reason = agent.reason.as_ref().map(|r| json!({ "id": r, "name": r, "type": kind }));
     json!({
         "agent": { "id": agent.id, "name": name },
-        "state": { "name": agent.state.as_str(), "reasonCode": agent.reason.as_ref().map(|r| json!({ "name": r })) },
+        "state": { "name": agent.state.as_str(), "reasonCode": reason },
         "stateChangeTime": agent.since,
         "agentMrdStates": media,
         "agentLoginTime": agent.login_at,

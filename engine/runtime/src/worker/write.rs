@@ -86,7 +86,8 @@ impl Worker {
                     let sender = self.sender(channel, identifier);
                     self.sessions.remove(&sender);
                 }
-                DirectoryWrite::Identity { attribute, identifier, .. } => {
+                DirectoryWrite::Identity { attribute, identifier, .. }
+                | DirectoryWrite::Disown { attribute, identifier, .. } => {
                     draft.touched.insert(format!("i:{attribute}:{identifier}"));
                 }
                 DirectoryWrite::Room { id, .. } => {
