@@ -4,13 +4,13 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use convene_core::centre::BotEntry;
-use convene_core::model::read_json;
+use convene_core::model::{Json, JsonMap, read_json};
 use convene_runtime::{calls, signing};
 use serde_json::json;
 
 use crate::app::App;
 use crate::command::{Answered, give};
-use crate::extract::{Bytes, Id, Key};
+use crate::extract::{Bytes, Id, Key, object};
 use crate::problem::Problem;
 
 /// `POST /bots/{name}/messages`
@@ -25,21 +25,31 @@ pub(crate) async fn messages(
     let unknown = || Problem::new("unknown_bot", format!("no bot elsewhere is called {name:?}"));
     let bot = deployment.bot(&name).filter(|b| b.elsewhere()).ok_or_else(unknown)?;
     authenticate(bot, &headers, &body)?;
-    let mut data = read_json(&body)?;
-    let said = data["botId"].as_str().unwrap_or(&name);
+    let data = object(read_json(&body)?)?;
+    let said = text(&data, "botId")?.unwrap_or(&name);
     if said != name {
         let detail = format!("botId is {said:?}, the path names {name:?}");
         return Err(Problem::new("wrong_bot", detail));
     }
-    // The call it answers, when the bot says so: it got the id as `Idempotency-Key` and `webhook-id`.
-    let call = data["callId"].take();
+    let missing = || Problem::new("missing_field", "conversationId is missing: it says what is answered");
+    let conversation = text(&data, "conversationId")?.filter(|id| !id.is_empty()).ok_or_else(missing)?;
     let command = json!({
-        "conversationId": data["conversationId"].take(),
+        "conversationId": conversation,
         "botId": name,
-        "callId": call,
-        "BotMessage": data["BotMessage"].take(),
+        // The call it answers, when the bot says so: it got the id as `Idempotency-Key` and `webhook-id`.
+        "callId": text(&data, "callId")?,
+        "BotMessage": data.get("BotMessage"),
     });
     give(&app, key, "BOT_MESSAGES", command).await
+}
+
+/// A field that holds a text; `null` is none.
+fn text<'a>(data: &'a JsonMap, key: &str) -> Result<Option<&'a str>, Problem> {
+    match data.get(key) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Problem::new("wrong_field", format!("{key}: a text is needed")).with("path", key)),
+    }
 }
 
 /// Whether the caller knows the bot's secret, its token or the key that signs, and does not put the token into the answer.

@@ -197,10 +197,16 @@ impl<S: Send + Sync> FromRequest<S> for Object {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match AnyJson::from_request(request, state).await? {
-            AnyJson(Json::Object(object)) => Ok(Self(object)),
-            AnyJson(_) => Err(Problem::new("not_an_object", "the body is JSON, but no object, as `{ … }`")),
-        }
+        let AnyJson(body) = AnyJson::from_request(request, state).await?;
+        object(body).map(Self)
+    }
+}
+
+/// The body as an object.
+pub(crate) fn object(body: Json) -> Result<JsonMap, Problem> {
+    match body {
+        Json::Object(object) => Ok(object),
+        _ => Err(Problem::new("not_an_object", "the body is JSON, but no object, as `{ … }`")),
     }
 }
 

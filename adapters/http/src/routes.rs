@@ -1,13 +1,15 @@
 //! The table of routes, and the router made of it.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{Method, Uri};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::on;
+use futures_util::FutureExt;
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -233,6 +235,7 @@ pub(crate) fn router(app: App) -> Router {
     router
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn(answer_panics))
         .layer(middleware::from_fn(log))
         .with_state(app)
 }
@@ -244,6 +247,16 @@ async fn nowhere(uri: Uri) -> Problem {
 async fn wrong_method(method: Method, uri: Uri) -> Problem {
     let detail = format!("{} does not take {method}; the header Allow says what it takes", uri.path());
     Problem::new("wrong_method", detail)
+}
+
+/// A call that panics is answered, too: otherwise its connection breaks off, and a proxy blames the network. The panic itself
+/// is already on standard error.
+async fn answer_panics(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(path, "a call panicked");
+        Problem::new("internal", "the call failed; the log of the engine says why").into_response()
+    })
 }
 
 /// One line a call. Neither bodies nor queries: they hold what people said and who they are.
@@ -258,9 +271,31 @@ async fn log(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
     use std::collections::BTreeSet;
 
-    use super::ROUTES;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_that_panics_is_answered_with_a_problem() {
+        let fails = axum::routing::get(async || -> String { panic!("a fault of ours") });
+        let router = Router::new().route("/", fails).layer(middleware::from_fn(answer_panics));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut connection = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        tokio::spawn(async { axum::serve(listener, router).await });
+        connection.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 500 ") && answer.contains("application/problem+json"),
+            "{answer}"
+        );
+        assert!(answer.contains(r#""code":"internal""#) && !answer.contains("a fault of ours"), "{answer}");
+    }
 
     #[test]
     fn each_route_and_each_name_stands_once() {
