@@ -68,15 +68,6 @@ pub(crate) struct RunArgs {
     pub(crate) servers: ServerArgs,
 }
 
-/// How findings are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    Text,
-    /// One JSON document.
-    Json,
-}
-
 /// Kind of message in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MessageKind {
@@ -88,7 +79,7 @@ pub(crate) enum MessageKind {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ValidateArgs {
-    /// Deployment folders or files; the current folder when none is given.
+    /// Deployment folders or files; when none is given the folder CONVENE_DIR names, or the current one.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// The files are messages of this kind.
@@ -100,6 +91,16 @@ pub(crate) struct ValidateArgs {
     /// Explain a code, such as flow::unknown_node, and check nothing.
     #[arg(long, value_name = "CODE", conflicts_with_all = ["paths", "kind"])]
     pub(crate) explain: Option<String>,
+}
+
+/// What is looked at: what is named, or else the folder `CONVENE_DIR` names, or the current one. No argument of clap takes
+/// it, because it would then stand in conflict with others when nobody gave it.
+pub(crate) fn paths(named: &[PathBuf]) -> Vec<PathBuf> {
+    if !named.is_empty() {
+        return named.to_vec();
+    }
+    let set = std::env::var_os("CONVENE_DIR").filter(|dir| !dir.is_empty());
+    vec![set.map_or_else(|| PathBuf::from("."), PathBuf::from)]
 }
 
 /// How findings are written.
@@ -126,7 +127,8 @@ pub(crate) enum ResultFormat {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct TestArgs {
-    /// Deployment folders, or files rules/*.cases.yaml and rules/*_test.rhai; the current folder when none is given.
+    /// Deployment folders, or files rules/*.cases.yaml and rules/*_test.rhai; when none is given the folder CONVENE_DIR
+    /// names, or the current one.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Run only tests whose names this regular expression finds something in.

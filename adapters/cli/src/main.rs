@@ -12,6 +12,7 @@ mod logs;
 mod migrate;
 mod paint;
 mod parallel;
+mod place;
 mod run;
 mod sarif;
 mod schema;

@@ -1,7 +1,8 @@
 //! `convene validate`: all findings of all files at once.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use convene_core::deployment::Deployment;
@@ -11,8 +12,13 @@ use convene_core::{model, testing};
 use convene_runtime::deployments;
 use serde_json::json;
 
-use crate::args::{FindingFormat, MessageKind, ValidateArgs};
-use crate::{exit, sarif};
+use crate::args::{self, FindingFormat, MessageKind, ValidateArgs};
+use crate::{exit, place, sarif};
+
+/// Keys at the margin by which a file says what it is; a scenario may lack its first one.
+const KINDS: [&str; 5] = ["flow", "centre", "scenario", "given", "when"];
+/// How files of rules end.
+const RULES: [&str; 4] = [".rhai", ".table.yaml", testing::CASES, ".csv"];
 
 /// What was looked at.
 #[derive(Default)]
@@ -32,8 +38,7 @@ pub(crate) fn validate(args: &ValidateArgs) -> ExitCode {
     if let Some(kind) = args.kind {
         return messages(args, kind);
     }
-    let here = [PathBuf::from(".")];
-    let paths: &[PathBuf] = if args.paths.is_empty() { &here } else { &args.paths };
+    let paths = args::paths(&args.paths);
     match paths.iter().map(|path| look(path)).collect::<Result<Vec<Looked>, String>>() {
         Ok(looked) => report(&looked, args.format),
         Err(problem) => exit::environment(&problem),
@@ -64,15 +69,31 @@ fn look(path: &Path) -> Result<Looked, String> {
     if path.is_dir() {
         return deployment(path, None);
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    let within = folder.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    if matches!(within, "flows" | "rules") {
-        let root = folder.parent().unwrap_or(Path::new("."));
-        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-        return deployment(root, Some(format!("{within}/{name}")));
+    match place::within(path) {
+        Some(place) => deployment(&place.root, Some(place.path())),
+        None => outside(path),
     }
-    scenario(path)
+}
+
+/// A file that stands in no deployment: only a scenario says something by itself.
+fn outside(path: &Path) -> Result<Looked, String> {
+    let name = path.display().to_string();
+    let belongs = |what: &str, folder: &str| {
+        format!("{name}: this is a {what}; it is checked with its deployment, in a folder `{folder}`")
+    };
+    if RULES.iter().any(|ending| name.ends_with(ending)) {
+        return Err(belongs("file of rules", "rules"));
+    }
+    let text = fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?;
+    let keys: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    match keys.iter().find(|key| KINDS.contains(key)) {
+        Some(&"flow") => Err(belongs("flow", "flows")),
+        Some(&"centre") => Err(belongs("centre", "flows")),
+        Some(_) => Ok(scenario(name, text)),
+        None => Err(format!(
+            "{name}: what this is cannot be told: a file that is checked has a line that begins with `flow:`, `centre:` or `scenario:`"
+        )),
+    }
 }
 
 fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
@@ -94,13 +115,11 @@ fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
     Ok(Looked { findings, sources, only: only.into_iter().collect(), files: count })
 }
 
-fn scenario(path: &Path) -> Result<Looked, String> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let name = path.display().to_string();
+fn scenario(name: String, text: String) -> Looked {
     let mut looked = Looked { files: 1, ..Looked::default() };
     let _ = Scenario::read(&name, &text, &mut looked.findings);
     looked.sources.insert(name, text);
-    Ok(looked)
+    looked
 }
 
 fn shown(looked: &Looked) -> Vec<&Finding> {

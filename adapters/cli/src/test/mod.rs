@@ -21,10 +21,10 @@ use convene_runtime::deployments;
 use regex::Regex;
 use serde_json::json;
 
-use crate::args::{TestArgs, TestFormat};
-use crate::exit;
+use crate::args::{self, TestArgs, TestFormat};
 use crate::junit::{self, TestResult, Verdict};
 use crate::paint::Paint;
+use crate::{exit, place};
 
 /// Which tests are wanted, by name.
 type Wanted<'w> = &'w (dyn Fn(&str) -> bool + Sync);
@@ -43,8 +43,10 @@ pub(crate) fn test(args: &TestArgs) -> ExitCode {
         Err(problem) => return exit::environment(&format!("--filter is no regular expression: {problem}")),
     };
     let wanted = |name: &str| filter.as_ref().is_none_or(|filter| filter.is_match(name));
-    let here = [PathBuf::from(".")];
-    let paths: &[PathBuf] = if args.paths.is_empty() { &here } else { &args.paths };
+    let paths = &args::paths(&args.paths);
+    if let Some(folder) = args.scenarios.as_deref().filter(|folder| !folder.is_dir()) {
+        return exit::environment(&format!("--scenarios {}: there is no such folder", folder.display()));
+    }
     let targets = || paths.iter().map(|path| Target::read(path)).collect::<Result<Vec<Target>, String>>();
     let targets = match targets() {
         Ok(targets) => targets,
@@ -177,12 +179,11 @@ impl Target {
 
 /// The deployment a file of tests belongs to, and its name there.
 fn of_file(path: &Path) -> Result<(PathBuf, Option<String>), String> {
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    let rules = path.parent().filter(|p| p.file_name().is_some_and(|n| n == "rules"));
-    match rules {
-        Some(rules) if name.ends_with(testing::CASES) || name.ends_with(testing::TESTS) => {
-            let root = rules.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            Ok((root.to_owned(), Some(format!("rules/{name}"))))
+    let tests = |name: &str| name.ends_with(testing::CASES) || name.ends_with(testing::TESTS);
+    match place::within(path) {
+        Some(place) if place.folder == "rules" && tests(&place.name) => {
+            let file = place.path();
+            Ok((place.root, Some(file)))
         }
         _ => Err(format!(
             "{}: tests are rules/*{} and rules/*{}",

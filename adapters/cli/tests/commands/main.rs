@@ -1,6 +1,7 @@
 //! The command as people use it: what it prints, and how it ends.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod naming;
 mod sending;
 mod talking;
 
