@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Arg, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// Convene decides what happens next in a contact centre's conversations: flows and rules that people can read.
 #[derive(Debug, Parser)]
@@ -10,6 +11,25 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Args {
+    /// Reads the command line and the environment; ends the process when they cannot be meant.
+    pub(crate) fn read() -> Self {
+        let mut command = Self::command();
+        let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+        for name in names {
+            command = command.mut_subcommand(name, |command| command.mut_args(unless_empty));
+        }
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|problem| problem.exit())
+    }
+}
+
+/// An environment variable that is set to nothing is not set, as compose files leave it.
+fn unless_empty(arg: Arg) -> Arg {
+    let empty =
+        arg.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
+    if empty { arg.env(Resettable::Reset) } else { arg }
 }
 
 /// What to do.

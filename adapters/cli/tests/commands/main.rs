@@ -3,6 +3,7 @@
 
 mod naming;
 mod sending;
+mod settings;
 mod talking;
 
 use std::fs;
