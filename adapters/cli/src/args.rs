@@ -167,10 +167,10 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) scenarios: Option<PathBuf>,
     /// Flip comparisons and drop rows, one at a time, and list the faults no test and no scenario noticed.
-    #[arg(long, conflicts_with_all = ["watch", "coverage", "min"])]
+    #[arg(long, conflicts_with_all = ["watch", "coverage", "min", "filter"])]
     pub(crate) mutate: bool,
     /// Test again whenever a file changes, only what the change can affect.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["format", "coverage", "min", "scenarios"])]
     pub(crate) watch: bool,
 }
 

@@ -6,6 +6,7 @@ mod chat;
 mod client;
 mod demo;
 mod exit;
+mod findings;
 mod graph;
 mod junit;
 mod logs;

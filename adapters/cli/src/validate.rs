@@ -13,7 +13,7 @@ use convene_runtime::deployments;
 use serde_json::json;
 
 use crate::args::{self, FindingFormat, MessageKind, ValidateArgs};
-use crate::{exit, place, sarif};
+use crate::{exit, findings, place, sarif};
 
 /// Keys at the margin by which a file says what it is; a scenario may lack its first one.
 const KINDS: [&str; 5] = ["flow", "centre", "scenario", "given", "when"];
@@ -129,44 +129,27 @@ fn shown(looked: &Looked) -> Vec<&Finding> {
 
 /// Writes the findings.
 fn report(all: &[Looked], format: FindingFormat) -> ExitCode {
-    let findings: Vec<&Finding> = all.iter().flat_map(shown).collect();
-    let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+    let found: Vec<&Finding> = all.iter().flat_map(shown).collect();
+    let errors = found.iter().filter(|f| f.severity == Severity::Error).count();
     match format {
         FindingFormat::Text => {
             for looked in all {
                 shown(looked).iter().for_each(|finding| eprintln!("{}", finding.render(&looked.sources)));
             }
-            if let Some(first) = findings.first() {
+            if let Some(first) = found.first() {
                 eprintln!("`convene validate --explain {}` says more about a code.", first.code);
             }
             let files: usize =
                 all.iter().map(|l| if l.only.is_empty() { l.files } else { l.only.len() }).sum();
-            println!("{files} files: {errors} errors, {} warnings", findings.len() - errors);
+            println!("{files} files: {errors} errors, {} warnings", found.len() - errors);
         }
         FindingFormat::Json => {
-            let list: Vec<_> = findings.iter().map(|f| finding_json(f)).collect();
+            let list: Vec<_> = found.iter().map(|f| findings::document(f)).collect();
             println!("{}", json!({ "findings": list, "errors": errors }));
         }
-        FindingFormat::Sarif => println!("{}", sarif::document(&findings)),
+        FindingFormat::Sarif => println!("{}", sarif::document(&found)),
     }
     if errors > 0 { exit::findings() } else { exit::success() }
-}
-
-fn finding_json(f: &Finding) -> serde_json::Value {
-    json!({
-        "code": f.code,
-        "severity": if f.severity == Severity::Error { "error" } else { "warning" },
-        "file": &*f.place.file,
-        "line": f.place.line,
-        "column": f.place.column,
-        "length": f.place.length,
-        "message": f.message,
-        "cause": f.cause,
-        "cure": f.cure,
-        "also": f.also.iter().map(|(place, text)| json!({
-            "file": &*place.file, "line": place.line, "column": place.column, "text": text,
-        })).collect::<Vec<_>>(),
-    })
 }
 
 /// Messages are checked like the engine reads them.

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 use convene_core::testing;
 
 use super::mutate::about;
-use super::{Target, Wanted, text};
+use super::results::text;
+use super::{Target, Wanted};
 use crate::paint::Paint;
 use crate::place;
 
@@ -53,12 +54,12 @@ fn again(path: &Path, changed: &[String], first: bool, wanted: Wanted<'_>) {
     let deployment = match target.deployment(None) {
         Ok(deployment) => deployment,
         Err(findings) => {
-            eprint!("{findings}");
+            eprint!("{}", target.not_valid(&findings));
             return;
         }
     };
     let (tested, findings) = target.run(&deployment, wanted);
-    eprint!("{findings}");
+    eprint!("{}", findings.render(&target.tests));
     text(&tested, !findings.is_empty(), begun.elapsed());
 }
 

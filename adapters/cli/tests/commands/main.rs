@@ -1,6 +1,7 @@
 //! The command as people use it: what it prints, and how it ends.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod formats;
 mod naming;
 mod sending;
 mod settings;
@@ -53,12 +54,20 @@ fn convene(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
 /// Settings that a machine may have and a test must not see.
 const SETTINGS: &[&str] = &["DATABASE_URL", "AMQP_URL", "CONVENE_LISTEN", "CONVENE_DIR", "CONVENE_LOG"];
 
+/// The command, not yet started.
+fn command(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_convene"));
+    for name in SETTINGS {
+        command.env_remove(name);
+    }
+    command.args(arguments).current_dir(dir).env("NO_COLOR", "1");
+    command
+}
+
 /// The same with these environment variables.
 fn convene_with(dir: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_convene"));
-    SETTINGS.iter().for_each(|name| drop(command.env_remove(name)));
-    command.args(arguments).current_dir(dir).env("NO_COLOR", "1").envs(settings.iter().copied());
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    let mut command = command(dir, arguments);
+    let Output { status, stdout, stderr } = command.envs(settings.iter().copied()).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (status.code().unwrap(), text(stdout), text(stderr))
 }

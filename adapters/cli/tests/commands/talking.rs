@@ -2,9 +2,9 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 
-use super::{convene, copy};
+use super::{command, convene, copy};
 
 /// A running engine; dropped, it is killed.
 struct Running {
@@ -17,13 +17,6 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn command(dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_convene"));
-    super::SETTINGS.iter().for_each(|name| drop(command.env_remove(name)));
-    command.args(arguments).current_dir(dir).env("NO_COLOR", "1");
-    command
 }
 
 fn run(dir: &Path) -> Running {
