@@ -4,14 +4,16 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use convene_core::centre::BotEntry;
-use convene_core::model::{Json, JsonMap, read_json};
+use convene_core::model::{Json, read_json};
 use convene_runtime::{calls, signing};
 use serde_json::json;
 
 use crate::app::App;
 use crate::command::{Answered, give};
 use crate::extract::{Bytes, Id, Key, object};
+use crate::fields;
 use crate::problem::Problem;
+use crate::routes::BOT_ANSWER;
 
 /// `POST /bots/{name}/messages`
 pub(crate) async fn messages(
@@ -26,30 +28,22 @@ pub(crate) async fn messages(
     let bot = deployment.bot(&name).filter(|b| b.elsewhere()).ok_or_else(unknown)?;
     authenticate(bot, &headers, &body)?;
     let data = object(read_json(&body)?)?;
-    let said = text(&data, "botId")?.unwrap_or(&name);
+    fields::check(BOT_ANSWER, &data)?;
+    let text = |key: &str| data.get(key).and_then(Json::as_str);
+    let said = text("botId").unwrap_or(&name);
     if said != name {
         let detail = format!("botId is {said:?}, the path names {name:?}");
         return Err(Problem::new("wrong_bot", detail));
     }
-    let missing = || Problem::new("missing_field", "conversationId is missing: it says what is answered");
-    let conversation = text(&data, "conversationId")?.filter(|id| !id.is_empty()).ok_or_else(missing)?;
+    let missing = || Problem::new("missing_field", "conversationId is empty: it says what is answered");
     let command = json!({
-        "conversationId": conversation,
+        "conversationId": text("conversationId").filter(|id| !id.is_empty()).ok_or_else(missing)?,
         "botId": name,
         // The call it answers, when the bot says so: it got the id as `Idempotency-Key` and `webhook-id`.
-        "callId": text(&data, "callId")?,
+        "callId": text("callId"),
         "BotMessage": data.get("BotMessage"),
     });
     give(&app, key, "BOT_MESSAGES", command).await
-}
-
-/// A field that holds a text; `null` is none.
-fn text<'a>(data: &'a JsonMap, key: &str) -> Result<Option<&'a str>, Problem> {
-    match data.get(key) {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Problem::new("wrong_field", format!("{key}: a text is needed")).with("path", key)),
-    }
 }
 
 /// Whether the caller knows the bot's secret, its token or the key that signs, and does not put the token into the answer.
