@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use convene_core::deployment::Deployment;
 use convene_core::diagnostic::{self, Finding, Findings, Severity, codes};
+use convene_core::review::{Kind, review};
 use convene_core::simulate::Scenario;
-use convene_core::{model, testing};
+use convene_core::testing;
 use convene_runtime::deployments;
 use serde_json::json;
 
@@ -35,14 +36,38 @@ pub(crate) fn validate(args: &ValidateArgs) -> ExitCode {
     if let Some(code) = &args.explain {
         return explain(code);
     }
-    if let Some(kind) = args.kind {
-        return messages(args, kind);
+    if args.kind.is_some() && args.paths.is_empty() {
+        return exit::environment("name the files that hold the messages");
     }
     let paths = args::paths(&args.paths);
-    match paths.iter().map(|path| look(path)).collect::<Result<Vec<Looked>, String>>() {
-        Ok(looked) => report(&looked, args.format),
-        Err(problem) => exit::environment(&problem),
+    // A path that cannot be read hides nothing that was found in the others.
+    let (mut all, mut unreadable) = (Vec::new(), Vec::new());
+    for path in &paths {
+        match args.kind.map_or_else(|| look(path), |kind| messages(path, kind)) {
+            Ok(looked) => all.push(looked),
+            Err(problem) => unreadable.push(problem),
+        }
     }
+    if all.is_empty() && args.format == FindingFormat::Text {
+        return exit::environment(&unreadable.join("\nconvene: "));
+    }
+    let noun = if args.kind.is_some() { "messages" } else { "files" };
+    let code = report(&all, args.format, noun);
+    if unreadable.is_empty() { code } else { exit::environment(&unreadable.join("\nconvene: ")) }
+}
+
+/// The messages of a file.
+fn messages(path: &Path, kind: MessageKind) -> Result<Looked, String> {
+    let name = path.display().to_string();
+    let bytes = fs::read(path).map_err(|e| format!("{name}: {e}"))?;
+    let kind = match kind {
+        MessageKind::CimMessage => Kind::Message,
+        MessageKind::CimEvent => Kind::Event,
+    };
+    let mut looked = Looked::default();
+    looked.files = review(kind, &name, &bytes, &mut looked.findings);
+    looked.sources.insert(name, String::from_utf8_lossy(&bytes).into_owned());
+    Ok(looked)
 }
 
 /// Prints the page of a code.
@@ -67,7 +92,16 @@ fn look(path: &Path) -> Result<Looked, String> {
         return Err(format!("{}: there is no such file or folder", path.display()));
     }
     if path.is_dir() {
-        return deployment(path, None);
+        let part =
+            ["flows", "rules"].into_iter().find(|part| path.file_name().is_some_and(|name| name == *part));
+        return match part.filter(|_| !path.join("flows").is_dir()) {
+            Some(part) => Err(format!(
+                "{}: this is the folder `{part}` of a deployment; did you mean the deployment, {}?",
+                path.display(),
+                path.join("..").display()
+            )),
+            None => deployment(path, None),
+        };
     }
     match place::within(path) {
         Some(place) => deployment(&place.root, Some(place.path())),
@@ -128,7 +162,7 @@ fn shown(looked: &Looked) -> Vec<&Finding> {
 }
 
 /// Writes the findings.
-fn report(all: &[Looked], format: FindingFormat) -> ExitCode {
+fn report(all: &[Looked], format: FindingFormat, noun: &str) -> ExitCode {
     let found: Vec<&Finding> = all.iter().flat_map(shown).collect();
     let errors = found.iter().filter(|f| f.severity == Severity::Error).count();
     match format {
@@ -136,52 +170,20 @@ fn report(all: &[Looked], format: FindingFormat) -> ExitCode {
             for looked in all {
                 shown(looked).iter().for_each(|finding| eprintln!("{}", finding.render(&looked.sources)));
             }
-            if let Some(first) = found.first() {
+            // A warning is explained when there is nothing worse.
+            let worst = found.iter().find(|f| f.severity == Severity::Error).or(found.first());
+            if let Some(first) = worst {
                 eprintln!("`convene validate --explain {}` says more about a code.", first.code);
             }
             let files: usize =
                 all.iter().map(|l| if l.only.is_empty() { l.files } else { l.only.len() }).sum();
-            println!("{files} files: {errors} errors, {} warnings", found.len() - errors);
+            println!("{files} {noun}: {errors} errors, {} warnings", found.len() - errors);
         }
         FindingFormat::Json => {
             let list: Vec<_> = found.iter().map(|f| findings::document(f)).collect();
             println!("{}", json!({ "findings": list, "errors": errors }));
         }
         FindingFormat::Sarif => println!("{}", sarif::document(&found)),
-    }
-    if errors > 0 { exit::findings() } else { exit::success() }
-}
-
-/// Messages are checked like the engine reads them.
-fn messages(args: &ValidateArgs, kind: MessageKind) -> ExitCode {
-    if args.paths.is_empty() {
-        return exit::environment("name the files that hold the messages");
-    }
-    let mut errors = 0;
-    for path in &args.paths {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(e) => return exit::environment(&format!("{}: {e}", path.display())),
-        };
-        let faults: Vec<String> = match kind {
-            MessageKind::CimMessage => match model::read_message(&bytes) {
-                Ok(message) => message.body.map(|b| b.check()).unwrap_or_default(),
-                Err(e) => vec![e.to_string()],
-            },
-            MessageKind::CimEvent => {
-                model::read_event(&bytes).err().map(|e| e.to_string()).into_iter().collect()
-            }
-        };
-        errors += faults.len();
-        match args.format {
-            FindingFormat::Text => faults.iter().for_each(|f| eprintln!("error: {}: {f}", path.display())),
-            FindingFormat::Json | FindingFormat::Sarif => {
-                println!("{}", json!({ "file": path.display().to_string(), "faults": faults }))
-            }
-        }
-    }
-    if args.format == FindingFormat::Text {
-        println!("{} messages: {errors} errors", args.paths.len());
     }
     if errors > 0 { exit::findings() } else { exit::success() }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod formats;
+mod messages;
 mod naming;
 mod sending;
 mod settings;
