@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::args::AgentArgs;
-use crate::client::{self, CallError, Heard};
+use crate::client::{CallError, Engine, Heard};
 use crate::exit;
 use crate::paint::Paint;
 
@@ -32,8 +32,7 @@ Write and press Enter: the customer reads it. What begins with / is an order:
 
 /// An agent at a terminal.
 struct Desk {
-    http: reqwest::Client,
-    url: String,
+    engine: Engine,
     agent: String,
     paint: Paint,
     /// Conversations on the desk, in the order they came.
@@ -48,24 +47,19 @@ struct Desk {
 
 /// Works until the end of input or `/quit`.
 pub(crate) async fn agent(args: AgentArgs) -> ExitCode {
-    let http = reqwest::Client::new();
-    let url = args.url.trim_end_matches('/').to_owned();
-    let paint = Paint::stdout();
-    let mut desk = Desk {
-        http,
-        url,
-        agent: args.name,
-        paint,
-        open: Vec::new(),
-        current: None,
-        offer: None,
-        request: None,
+    let engine = match Engine::at(&args.url) {
+        Ok(engine) => engine,
+        Err(problem) => return exit::environment(&problem),
     };
-    if let Err(problem) = desk.post(&format!("agents/{}/login", desk.agent), json!({})).await {
+    let paint = Paint::stdout();
+    let mut desk =
+        Desk { engine, agent: args.name, paint, open: Vec::new(), current: None, offer: None, request: None };
+    if let Err(problem) = desk.post(&["agents", &desk.agent, "login"], json!({})).await {
         return exit::environment(&problem.to_string());
     }
-    let stream = format!("{}/agents/{}/stream?desk=true", desk.url, desk.agent);
-    let mut heard = match client::listen(desk.http.clone(), stream).await {
+    let mut stream = desk.engine.url(&["agents", &desk.agent, "stream"]);
+    stream.query_pairs_mut().append_pair("desk", "true");
+    let mut heard = match desk.engine.listen(stream).await {
         Ok(heard) => heard,
         Err(problem) => return exit::environment(&problem),
     };
@@ -90,23 +84,22 @@ pub(crate) async fn agent(args: AgentArgs) -> ExitCode {
     while let Ok(Some(event)) = tokio::time::timeout(pause, heard.recv()).await {
         desk.hear(&event);
     }
-    let _ = desk.post(&format!("agents/{}/logout", desk.agent), json!({})).await;
+    let _ = desk.post(&["agents", &desk.agent, "logout"], json!({})).await;
     exit::success()
 }
 
 impl Desk {
-    async fn post(&self, path: &str, mut body: Json) -> Result<Json, CallError> {
+    async fn post(&self, path: &[&str], mut body: Json) -> Result<Json, CallError> {
         if body.get("agentId").is_none() {
             body["agentId"] = json!(self.agent);
         }
-        let url = format!("{}/{path}", self.url);
-        client::post(&self.http, &url, body.to_string().into_bytes()).await
+        self.engine.post(path, &body).await
     }
 
     /// Something in the current conversation.
     async fn here(&self, what: &str, body: Json) -> Result<Json, CallError> {
         match &self.current {
-            Some(id) => self.post(&format!("conversations/{id}/{what}"), body).await,
+            Some(id) => self.post(&["conversations", id, what], body).await,
             None => Err(CallError::Refused("you are in no conversation".into())),
         }
     }
@@ -131,16 +124,16 @@ impl Desk {
             "/bringin" => self.here("consult-conference", json!({})).await,
             "/hand" => self.here("raise-hand", json!({})).await,
             "/bargein" => self.here("barge-in", json!({})).await,
-            "/listen" => self.post(&format!("conversations/{rest}/monitor"), json!({})).await,
-            "/watch" => self.post(&format!("lists/{rest}/subscribe"), json!({})).await,
+            "/listen" => self.post(&["conversations", rest, "monitor"], json!({})).await,
+            "/watch" => self.post(&["lists", rest, "subscribe"], json!({})).await,
             "/pick" => self.pick().await,
             "/whisper" => self.write(rest, true).await,
             "/ready" | "/notready" => self.set_state(word == "/ready", rest).await,
-            "/tasks" => self.show(&format!("agents/{}/tasks", self.agent), tasks).await,
-            "/queues" => self.show("queues", queues).await,
-            "/lists" => self.show("lists", lists).await,
+            "/tasks" => self.show(&["agents", &self.agent, "tasks"], tasks).await,
+            "/queues" => self.show(&["queues"], queues).await,
+            "/lists" => self.show(&["lists"], lists).await,
             "/why" => match &self.current {
-                Some(id) => self.show(&format!("conversations/{id}/why"), crate::why::text).await,
+                Some(id) => self.show(&["conversations", id, "why"], crate::why::text).await,
                 None => Err(CallError::Refused("you are in no conversation".into())),
             },
             "/go" => self.go(rest),
@@ -156,14 +149,14 @@ impl Desk {
 
     async fn answer(&mut self, what: &str) -> Result<Json, CallError> {
         match self.offer.take() {
-            Some(task) => self.post(&format!("tasks/{task}/{what}"), json!({})).await,
+            Some(task) => self.post(&["tasks", &task, what], json!({})).await,
             None => Err(CallError::Refused("nothing rings".into())),
         }
     }
 
     async fn pick(&mut self) -> Result<Json, CallError> {
         match self.request.take() {
-            Some(id) => self.post(&format!("conversations/{id}/join"), json!({})).await,
+            Some(id) => self.post(&["conversations", &id, "join"], json!({})).await,
             None => Err(CallError::Refused("no request was shown; /watch LIST first".into())),
         }
     }
@@ -181,18 +174,18 @@ impl Desk {
         if !reason.is_empty() {
             body["reason"] = json!(reason);
         }
-        let at = format!("{}/agents/{}", self.url, self.agent);
-        let presence = client::put(&self.http, &format!("{at}/state"), &body).await?;
+        let presence = self.engine.put(&["agents", &self.agent, "state"], &body).await?;
         let media = presence["agentMrdStates"].as_array().cloned().unwrap_or_default();
         for medium in media.iter().filter(|m| ready && m["maxAgentTasks"] != 0) {
             let name = medium["mrd"]["id"].as_str().unwrap_or_default();
-            client::put(&self.http, &format!("{at}/mrds/{name}"), &json!({ "state": "READY" })).await?;
+            let on = json!({ "state": "READY" });
+            self.engine.put(&["agents", &self.agent, "mrds", name], &on).await?;
         }
         Ok(Json::Null)
     }
 
-    async fn show(&self, path: &str, text: fn(&Json) -> String) -> Result<Json, CallError> {
-        let shown = client::get(&self.http, &format!("{}/{path}", self.url)).await?;
+    async fn show(&self, path: &[&str], text: fn(&Json) -> String) -> Result<Json, CallError> {
+        let shown = self.engine.get(path).await?;
         println!("{}", self.paint.dim(text(&shown).trim_end()));
         Ok(Json::Null)
     }

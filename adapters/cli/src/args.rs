@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Arg, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// Convene decides what happens next in a contact centre's conversations: flows and rules that people can read.
 #[derive(Debug, Parser)]
@@ -10,6 +11,25 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Args {
+    /// Reads the command line and the environment; ends the process when they cannot be meant.
+    pub(crate) fn read() -> Self {
+        let mut command = Self::command();
+        let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+        for name in names {
+            command = command.mut_subcommand(name, |command| command.mut_args(unless_empty));
+        }
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|problem| problem.exit())
+    }
+}
+
+/// An environment variable that is set to nothing is not set, as compose files leave it.
+fn unless_empty(arg: Arg) -> Arg {
+    let empty =
+        arg.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
+    if empty { arg.env(Resettable::Reset) } else { arg }
 }
 
 /// What to do.
@@ -68,15 +88,6 @@ pub(crate) struct RunArgs {
     pub(crate) servers: ServerArgs,
 }
 
-/// How findings are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    Text,
-    /// One JSON document.
-    Json,
-}
-
 /// Kind of message in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MessageKind {
@@ -88,7 +99,7 @@ pub(crate) enum MessageKind {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ValidateArgs {
-    /// Deployment folders or files; the current folder when none is given.
+    /// Deployment folders or files; when none is given the folder CONVENE_DIR names, or the current one.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// The files are messages of this kind.
@@ -100,6 +111,16 @@ pub(crate) struct ValidateArgs {
     /// Explain a code, such as flow::unknown_node, and check nothing.
     #[arg(long, value_name = "CODE", conflicts_with_all = ["paths", "kind"])]
     pub(crate) explain: Option<String>,
+}
+
+/// What is looked at: what is named, or else the folder `CONVENE_DIR` names, or the current one. No argument of clap takes
+/// it, because it would then stand in conflict with others when nobody gave it.
+pub(crate) fn paths(named: &[PathBuf]) -> Vec<PathBuf> {
+    if !named.is_empty() {
+        return named.to_vec();
+    }
+    let set = std::env::var_os("CONVENE_DIR").filter(|dir| !dir.is_empty());
+    vec![set.map_or_else(|| PathBuf::from("."), PathBuf::from)]
 }
 
 /// How findings are written.
@@ -126,7 +147,8 @@ pub(crate) enum ResultFormat {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct TestArgs {
-    /// Deployment folders, or files rules/*.cases.yaml and rules/*_test.rhai; the current folder when none is given.
+    /// Deployment folders, or files rules/*.cases.yaml and rules/*_test.rhai; when none is given the folder CONVENE_DIR
+    /// names, or the current one.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Run only tests whose names this regular expression finds something in.
@@ -145,10 +167,10 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) scenarios: Option<PathBuf>,
     /// Flip comparisons and drop rows, one at a time, and list the faults no test and no scenario noticed.
-    #[arg(long, conflicts_with_all = ["watch", "coverage", "min"])]
+    #[arg(long, conflicts_with_all = ["watch", "coverage", "min", "filter"])]
     pub(crate) mutate: bool,
     /// Test again whenever a file changes, only what the change can affect.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["format", "coverage", "min", "scenarios"])]
     pub(crate) watch: bool,
 }
 

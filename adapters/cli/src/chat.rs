@@ -7,14 +7,13 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::args::ChatArgs;
-use crate::client::{self, CallError};
+use crate::client::{CallError, Engine};
 use crate::exit;
 use crate::paint::Paint;
 
 /// A customer at a terminal.
 struct Customer {
-    http: reqwest::Client,
-    url: String,
+    engine: Engine,
     service: String,
     identifier: String,
     name: Option<String>,
@@ -24,22 +23,24 @@ struct Customer {
 
 /// Chats until the end of input or `/quit`.
 pub(crate) async fn chat(args: ChatArgs) -> ExitCode {
-    let http = reqwest::Client::new();
-    let url = args.url.trim_end_matches('/').to_owned();
-    let service = match channel(&http, &url, &args.channel).await {
+    let engine = match Engine::at(&args.url) {
+        Ok(engine) => engine,
+        Err(problem) => return exit::environment(&problem),
+    };
+    let service = match channel(&engine, &args.channel).await {
         Ok(service) => service,
         Err(problem) => return exit::environment(&problem),
     };
     let identifier =
         args.customer.unwrap_or_else(|| format!("terminal-{}", &uuid::Uuid::new_v4().to_string()[..8]));
-    let mut customer =
-        Customer { http, url, service, identifier, name: args.name, buttons: Vec::new(), asked: None };
-    let stream =
-        format!("{}/channels/{}/stream?customer={}", customer.url, args.channel, customer.identifier);
-    let mut heard = match client::listen(customer.http.clone(), stream).await {
+    let mut stream = engine.url(&["channels", &args.channel, "stream"]);
+    stream.query_pairs_mut().append_pair("customer", &identifier);
+    let mut heard = match engine.listen(stream).await {
         Ok(heard) => heard,
         Err(problem) => return exit::environment(&problem),
     };
+    let mut customer =
+        Customer { engine, service, identifier, name: args.name, buttons: Vec::new(), asked: None };
     let paint = Paint::stdout();
     println!(
         "{}",
@@ -60,8 +61,8 @@ pub(crate) async fn chat(args: ChatArgs) -> ExitCode {
                 Ok(Some(line)) if line.trim().is_empty() => {}
                 Ok(Some(line)) => match customer.say(line.trim()).await {
                     Ok(()) => {}
-                    Err(CallError::Refused(problem)) => println!("{}", paint.yellow(&problem)),
-                    Err(problem) => return exit::environment(&problem.to_string()),
+                    Err(CallError::Unreachable(problem)) => return exit::environment(&problem),
+                    Err(problem) => println!("{}", paint.yellow(&problem.to_string())),
                 },
                 _ => break,
             },
@@ -77,17 +78,10 @@ pub(crate) async fn chat(args: ChatArgs) -> ExitCode {
 }
 
 /// Service identifier of a channel.
-async fn channel(http: &reqwest::Client, url: &str, name: &str) -> Result<String, String> {
-    let path = format!("{url}/channels/{name}");
-    let response = http
-        .get(&path)
-        .send()
-        .await
-        .map_err(|e| format!("no engine answers at {url}: {e}; start one with `convene run`"))?;
-    let json: Json = serde_json::from_str(&response.text().await.unwrap_or_default()).unwrap_or_default();
-    json["serviceIdentifier"].as_str().map(str::to_owned).ok_or_else(|| {
-        json["detail"].as_str().map_or_else(|| format!("no channel is called {name:?}"), str::to_owned)
-    })
+async fn channel(engine: &Engine, name: &str) -> Result<String, String> {
+    let channel = engine.get(&["channels", name]).await.map_err(|problem| problem.to_string())?;
+    let service = channel["serviceIdentifier"].as_str().map(str::to_owned);
+    service.ok_or_else(|| format!("what answers at {} is no engine: it knows no channels", engine.url(&[])))
 }
 
 impl Customer {
@@ -114,8 +108,7 @@ impl Customer {
             },
             "body": body,
         });
-        let url = format!("{}/cim-messages", self.url);
-        client::post(&self.http, &url, message.to_string().into_bytes()).await.map(|_| ())
+        self.engine.post(&["cim-messages"], &message).await.map(|_| ())
     }
 
     /// A number presses a button, anything else is said.

@@ -6,12 +6,14 @@ mod chat;
 mod client;
 mod demo;
 mod exit;
+mod findings;
 mod graph;
 mod junit;
 mod logs;
 mod migrate;
 mod paint;
 mod parallel;
+mod place;
 mod run;
 mod sarif;
 mod schema;
@@ -24,15 +26,16 @@ mod why;
 use std::process::ExitCode;
 
 use args::{Args, Command};
-use clap::Parser;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     end_with_the_reader();
-    let args = Args::parse();
-    logs::start(&args.command);
+    let args = Args::read();
+    if let Err(problem) = logs::start(&args.command) {
+        return exit::environment(&problem);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(problem) => {

@@ -50,9 +50,27 @@ impl From<deployments::DeploymentError> for Failure {
 /// Opens the store that the settings name.
 pub(crate) async fn open_store(database_url: Option<&str>) -> Result<Arc<dyn Store>, String> {
     match database_url {
-        Some(url) => Ok(Arc::new(PostgresStore::connect(url).await.map_err(|e| e.to_string())?)),
+        Some(url) => {
+            is_postgres(url)?;
+            Ok(Arc::new(PostgresStore::connect(url).await.map_err(|e| e.to_string())?))
+        }
         None => Ok(Arc::new(SqliteStore::open(Path::new(SQLITE_FILE)).await.map_err(|e| e.to_string())?)),
     }
+}
+
+/// Whether the URL means Postgres: the driver would try any. The message never repeats more than the scheme, since a
+/// password may follow.
+fn is_postgres(url: &str) -> Result<(), String> {
+    let what = match url.split_once("://") {
+        Some(("postgres" | "postgresql", _)) => return Ok(()),
+        Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
+            format!("begins with {scheme}://")
+        }
+        _ => "is no URL".to_owned(),
+    };
+    Err(format!(
+        "the database URL {what}: write it as postgres://user:password@host/name, or leave it out for an SQLite file under ./.convene/"
+    ))
 }
 
 async fn open_bus(servers: &ServerArgs) -> Result<Arc<dyn Bus>, String> {

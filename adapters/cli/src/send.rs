@@ -8,7 +8,7 @@ use convene_rabbitmq::RabbitClient;
 use convene_runtime::ports::bus::Kind;
 
 use crate::args::SendArgs;
-use crate::client::{self, CallError};
+use crate::client::{CallError, Engine};
 use crate::exit;
 
 /// Sends every message of every file; stops at the first that is refused.
@@ -50,34 +50,54 @@ fn read(file: &str) -> Result<Vec<(String, Json)>, Problem> {
     };
     let json: Json = serde_json::from_slice(&bytes)
         .map_err(|e| Problem::Invalid(format!("{file}:{}:{}: not JSON: {e}", e.line(), e.column())))?;
-    let list = match json {
-        Json::Array(list) => list,
-        one => vec![one],
+    let list: Vec<(String, Json)> = match json {
+        Json::Array(list) if list.is_empty() => {
+            return Err(Problem::Invalid(format!("{file}: the list is empty: there is nothing to send")));
+        }
+        Json::Array(list) => {
+            list.into_iter().zip(1..).map(|(m, n)| (format!("message {n} of the list"), m)).collect()
+        }
+        one => vec![("the message".to_owned(), one)],
     };
-    list.into_iter()
-        .enumerate()
-        .map(|(i, mut message)| {
-            if message["id"].as_str().is_none_or(str::is_empty) {
-                message["id"] = uuid::Uuid::new_v4().to_string().into();
-            }
-            model::read_message(message.to_string().as_bytes())
-                .map_err(|e| Problem::Invalid(format!("{file}: message {}: {e}", i + 1)))?;
-            Ok((message["id"].as_str().unwrap_or_default().to_owned(), message))
-        })
-        .collect()
+    let one = |(which, message): (String, Json)| {
+        whole(message, &which).map_err(|e| Problem::Invalid(format!("{file}: {e}")))
+    };
+    list.into_iter().map(one).collect()
+}
+
+/// A message with its id, one of ours when it brings none.
+fn whole(mut message: Json, which: &str) -> Result<(String, Json), String> {
+    let kind = match &message {
+        Json::Object(_) => None,
+        Json::Array(_) => Some("a list"),
+        Json::String(_) => Some("a text"),
+        Json::Number(_) => Some("a number"),
+        Json::Bool(_) => Some("true or false"),
+        Json::Null => Some("null"),
+    };
+    if let Some(kind) = kind {
+        return Err(format!("{which} is {kind}; a CimMessage is an object, as `{{ … }}`"));
+    }
+    if message["id"].is_null() || message["id"] == "" {
+        message["id"] = uuid::Uuid::new_v4().to_string().into();
+    }
+    model::read_message(message.to_string().as_bytes()).map_err(|e| format!("{which}: {e}"))?;
+    Ok((message["id"].as_str().unwrap_or_default().to_owned(), message))
 }
 
 async fn by_http(url: &str, messages: Vec<(String, Json)>) -> ExitCode {
-    let http = reqwest::Client::new();
-    let url = format!("{}/cim-messages", url.trim_end_matches('/'));
+    let engine = match Engine::at(url) {
+        Ok(engine) => engine,
+        Err(problem) => return exit::environment(&problem),
+    };
     for (id, message) in messages {
-        match client::post(&http, &url, message.to_string().into_bytes()).await {
+        match engine.post(&["cim-messages"], &message).await {
             Ok(_) => println!("accepted {id}"),
             Err(CallError::Refused(problem)) => {
                 eprintln!("convene: {id}: {problem}");
                 return exit::findings();
             }
-            Err(problem) => return exit::environment(&problem.to_string()),
+            Err(problem) => return exit::environment(&format!("{id}: {problem}")),
         }
     }
     exit::success()

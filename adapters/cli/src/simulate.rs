@@ -17,6 +17,7 @@ use serde_json::json;
 use similar::TextDiff;
 
 use crate::args::{ResultFormat, SimulateArgs};
+use crate::findings::Wrong;
 use crate::junit::{self, TestResult, Verdict};
 use crate::paint::Paint;
 use crate::{exit, parallel};
@@ -62,16 +63,24 @@ pub(crate) fn simulate(args: &SimulateArgs) -> ExitCode {
     if loaded.deployment.is_none() {
         eprintln!("{}", loaded.findings.render(&files));
         eprintln!("convene: the deployment in {} is not valid; nothing was played", args.dir.display());
+        let wrong = Wrong::all(&loaded.findings, &files);
+        if args.format != ResultFormat::Text {
+            print(&[], &wrong, args.format, begun);
+        }
         return exit::findings();
     }
     let played = play_all(&paths, &Stage { files, update: args.update, loaded: Mutex::default() });
-    match args.format {
-        ResultFormat::Text => text(&played, begun.elapsed()),
-        ResultFormat::Json => println!("{}", document(&played)),
-        ResultFormat::Junit => print!("{}", junit(&played)),
-    }
+    print(&played, &[], args.format, begun);
     let bad = |p: &Played| matches!(p.outcome, Outcome::Changed(_) | Outcome::Unmet(_) | Outcome::Broken(_));
     if played.iter().any(bad) { exit::findings() } else { exit::success() }
+}
+
+fn print(played: &[Played], wrong: &[Wrong], format: ResultFormat, begun: Instant) {
+    match format {
+        ResultFormat::Text => text(played, begun.elapsed()),
+        ResultFormat::Json => println!("{}", document(played, wrong)),
+        ResultFormat::Junit => print!("{}", junit(played, wrong)),
+    }
 }
 
 /// The scenario files, those of a folder by name.
@@ -261,16 +270,17 @@ impl Outcome {
     }
 }
 
-fn document(played: &[Played]) -> serde_json::Value {
+fn document(played: &[Played], wrong: &[Wrong]) -> serde_json::Value {
     let all = played.iter().map(|one| {
         let (outcome, detail) = one.outcome.told();
         let ms = u64::try_from(one.took.as_millis()).unwrap_or(u64::MAX);
         json!({ "scenario": one.path.display().to_string(), "outcome": outcome, "detail": detail, "ms": ms })
     });
-    json!({ "scenarios": all.collect::<Vec<_>>() })
+    let wrong: Vec<_> = wrong.iter().map(Wrong::json).collect();
+    json!({ "scenarios": all.collect::<Vec<_>>(), "findings": wrong })
 }
 
-fn junit(played: &[Played]) -> String {
+fn junit(played: &[Played], wrong: &[Wrong]) -> String {
     let results = played.iter().map(|one| {
         let (outcome, detail) = one.outcome.told();
         TestResult {
@@ -284,5 +294,6 @@ fn junit(played: &[Played]) -> String {
             },
         }
     });
-    junit::document("scenarios", &results.collect::<Vec<_>>())
+    let wrong = wrong.iter().filter_map(Wrong::result);
+    junit::document("scenarios", &results.chain(wrong).collect::<Vec<_>>())
 }

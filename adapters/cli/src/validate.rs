@@ -1,18 +1,25 @@
 //! `convene validate`: all findings of all files at once.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use convene_core::deployment::Deployment;
 use convene_core::diagnostic::{self, Finding, Findings, Severity, codes};
+use convene_core::review::{Kind, review};
 use convene_core::simulate::Scenario;
-use convene_core::{model, testing};
+use convene_core::testing;
 use convene_runtime::deployments;
 use serde_json::json;
 
-use crate::args::{FindingFormat, MessageKind, ValidateArgs};
-use crate::{exit, sarif};
+use crate::args::{self, FindingFormat, MessageKind, ValidateArgs};
+use crate::{exit, findings, place, sarif};
+
+/// Keys at the margin by which a file says what it is; a scenario may lack its first one.
+const KINDS: [&str; 5] = ["flow", "centre", "scenario", "given", "when"];
+/// How files of rules end.
+const RULES: [&str; 4] = [".rhai", ".table.yaml", testing::CASES, ".csv"];
 
 /// What was looked at.
 #[derive(Default)]
@@ -29,15 +36,38 @@ pub(crate) fn validate(args: &ValidateArgs) -> ExitCode {
     if let Some(code) = &args.explain {
         return explain(code);
     }
-    if let Some(kind) = args.kind {
-        return messages(args, kind);
+    if args.kind.is_some() && args.paths.is_empty() {
+        return exit::environment("name the files that hold the messages");
     }
-    let here = [PathBuf::from(".")];
-    let paths: &[PathBuf] = if args.paths.is_empty() { &here } else { &args.paths };
-    match paths.iter().map(|path| look(path)).collect::<Result<Vec<Looked>, String>>() {
-        Ok(looked) => report(&looked, args.format),
-        Err(problem) => exit::environment(&problem),
+    let paths = args::paths(&args.paths);
+    // A path that cannot be read hides nothing that was found in the others.
+    let (mut all, mut unreadable) = (Vec::new(), Vec::new());
+    for path in &paths {
+        match args.kind.map_or_else(|| look(path), |kind| messages(path, kind)) {
+            Ok(looked) => all.push(looked),
+            Err(problem) => unreadable.push(problem),
+        }
     }
+    if all.is_empty() && args.format == FindingFormat::Text {
+        return exit::environment(&unreadable.join("\nconvene: "));
+    }
+    let noun = if args.kind.is_some() { "messages" } else { "files" };
+    let code = report(&all, args.format, noun);
+    if unreadable.is_empty() { code } else { exit::environment(&unreadable.join("\nconvene: ")) }
+}
+
+/// The messages of a file.
+fn messages(path: &Path, kind: MessageKind) -> Result<Looked, String> {
+    let name = path.display().to_string();
+    let bytes = fs::read(path).map_err(|e| format!("{name}: {e}"))?;
+    let kind = match kind {
+        MessageKind::CimMessage => Kind::Message,
+        MessageKind::CimEvent => Kind::Event,
+    };
+    let mut looked = Looked::default();
+    looked.files = review(kind, &name, &bytes, &mut looked.findings);
+    looked.sources.insert(name, String::from_utf8_lossy(&bytes).into_owned());
+    Ok(looked)
 }
 
 /// Prints the page of a code.
@@ -62,17 +92,42 @@ fn look(path: &Path) -> Result<Looked, String> {
         return Err(format!("{}: there is no such file or folder", path.display()));
     }
     if path.is_dir() {
-        return deployment(path, None);
+        let part =
+            ["flows", "rules"].into_iter().find(|part| path.file_name().is_some_and(|name| name == *part));
+        return match part.filter(|_| !path.join("flows").is_dir()) {
+            Some(part) => Err(format!(
+                "{}: this is the folder `{part}` of a deployment; did you mean the deployment, {}?",
+                path.display(),
+                path.join("..").display()
+            )),
+            None => deployment(path, None),
+        };
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    let within = folder.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    if matches!(within, "flows" | "rules") {
-        let root = folder.parent().unwrap_or(Path::new("."));
-        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-        return deployment(root, Some(format!("{within}/{name}")));
+    match place::within(path) {
+        Some(place) => deployment(&place.root, Some(place.path())),
+        None => outside(path),
     }
-    scenario(path)
+}
+
+/// A file that stands in no deployment: only a scenario says something by itself.
+fn outside(path: &Path) -> Result<Looked, String> {
+    let name = path.display().to_string();
+    let belongs = |what: &str, folder: &str| {
+        format!("{name}: this is a {what}; it is checked with its deployment, in a folder `{folder}`")
+    };
+    if RULES.iter().any(|ending| name.ends_with(ending)) {
+        return Err(belongs("file of rules", "rules"));
+    }
+    let text = fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?;
+    let keys: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    match keys.iter().find(|key| KINDS.contains(key)) {
+        Some(&"flow") => Err(belongs("flow", "flows")),
+        Some(&"centre") => Err(belongs("centre", "flows")),
+        Some(_) => Ok(scenario(name, text)),
+        None => Err(format!(
+            "{name}: what this is cannot be told: a file that is checked has a line that begins with `flow:`, `centre:` or `scenario:`"
+        )),
+    }
 }
 
 fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
@@ -94,13 +149,11 @@ fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
     Ok(Looked { findings, sources, only: only.into_iter().collect(), files: count })
 }
 
-fn scenario(path: &Path) -> Result<Looked, String> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let name = path.display().to_string();
+fn scenario(name: String, text: String) -> Looked {
     let mut looked = Looked { files: 1, ..Looked::default() };
     let _ = Scenario::read(&name, &text, &mut looked.findings);
     looked.sources.insert(name, text);
-    Ok(looked)
+    looked
 }
 
 fn shown(looked: &Looked) -> Vec<&Finding> {
@@ -109,77 +162,28 @@ fn shown(looked: &Looked) -> Vec<&Finding> {
 }
 
 /// Writes the findings.
-fn report(all: &[Looked], format: FindingFormat) -> ExitCode {
-    let findings: Vec<&Finding> = all.iter().flat_map(shown).collect();
-    let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+fn report(all: &[Looked], format: FindingFormat, noun: &str) -> ExitCode {
+    let found: Vec<&Finding> = all.iter().flat_map(shown).collect();
+    let errors = found.iter().filter(|f| f.severity == Severity::Error).count();
     match format {
         FindingFormat::Text => {
             for looked in all {
                 shown(looked).iter().for_each(|finding| eprintln!("{}", finding.render(&looked.sources)));
             }
-            if let Some(first) = findings.first() {
+            // A warning is explained when there is nothing worse.
+            let worst = found.iter().find(|f| f.severity == Severity::Error).or(found.first());
+            if let Some(first) = worst {
                 eprintln!("`convene validate --explain {}` says more about a code.", first.code);
             }
             let files: usize =
                 all.iter().map(|l| if l.only.is_empty() { l.files } else { l.only.len() }).sum();
-            println!("{files} files: {errors} errors, {} warnings", findings.len() - errors);
+            println!("{files} {noun}: {errors} errors, {} warnings", found.len() - errors);
         }
         FindingFormat::Json => {
-            let list: Vec<_> = findings.iter().map(|f| finding_json(f)).collect();
+            let list: Vec<_> = found.iter().map(|f| findings::document(f)).collect();
             println!("{}", json!({ "findings": list, "errors": errors }));
         }
-        FindingFormat::Sarif => println!("{}", sarif::document(&findings)),
-    }
-    if errors > 0 { exit::findings() } else { exit::success() }
-}
-
-fn finding_json(f: &Finding) -> serde_json::Value {
-    json!({
-        "code": f.code,
-        "severity": if f.severity == Severity::Error { "error" } else { "warning" },
-        "file": &*f.place.file,
-        "line": f.place.line,
-        "column": f.place.column,
-        "length": f.place.length,
-        "message": f.message,
-        "cause": f.cause,
-        "cure": f.cure,
-        "also": f.also.iter().map(|(place, text)| json!({
-            "file": &*place.file, "line": place.line, "column": place.column, "text": text,
-        })).collect::<Vec<_>>(),
-    })
-}
-
-/// Messages are checked like the engine reads them.
-fn messages(args: &ValidateArgs, kind: MessageKind) -> ExitCode {
-    if args.paths.is_empty() {
-        return exit::environment("name the files that hold the messages");
-    }
-    let mut errors = 0;
-    for path in &args.paths {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(e) => return exit::environment(&format!("{}: {e}", path.display())),
-        };
-        let faults: Vec<String> = match kind {
-            MessageKind::CimMessage => match model::read_message(&bytes) {
-                Ok(message) => message.body.map(|b| b.check()).unwrap_or_default(),
-                Err(e) => vec![e.to_string()],
-            },
-            MessageKind::CimEvent => {
-                model::read_event(&bytes).err().map(|e| e.to_string()).into_iter().collect()
-            }
-        };
-        errors += faults.len();
-        match args.format {
-            FindingFormat::Text => faults.iter().for_each(|f| eprintln!("error: {}: {f}", path.display())),
-            FindingFormat::Json | FindingFormat::Sarif => {
-                println!("{}", json!({ "file": path.display().to_string(), "faults": faults }))
-            }
-        }
-    }
-    if args.format == FindingFormat::Text {
-        println!("{} messages: {errors} errors", args.paths.len());
+        FindingFormat::Sarif => println!("{}", sarif::document(&found)),
     }
     if errors > 0 { exit::findings() } else { exit::success() }
 }

@@ -6,16 +6,18 @@ use std::process::ExitCode;
 use convene_core::model::Json;
 
 use crate::args::WhyArgs;
-use crate::client::{self, CallError};
+use crate::client::{CallError, Engine};
 use crate::exit;
 
 /// Asks a running engine about a conversation, or about a task.
 pub(crate) async fn why(args: WhyArgs) -> ExitCode {
-    let http = reqwest::Client::new();
-    let url = args.url.trim_end_matches('/');
-    let mut answer = client::get(&http, &format!("{url}/conversations/{}/why", args.id)).await;
+    let engine = match Engine::at(&args.url) {
+        Ok(engine) => engine,
+        Err(problem) => return exit::environment(&problem),
+    };
+    let mut answer = engine.get(&["conversations", &args.id, "why"]).await;
     if matches!(&answer, Err(CallError::Refused(problem)) if problem.contains("unknown_conversation")) {
-        answer = client::get(&http, &format!("{url}/tasks/{}/why", args.id)).await;
+        answer = engine.get(&["tasks", &args.id, "why"]).await;
     }
     match answer {
         Ok(answer) => {

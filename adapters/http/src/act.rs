@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::command::{Answered, give};
 use crate::extract::{AnyJson, Id, Key, Object};
+use crate::fields;
 
 /// `POST /conversations/{id}/…`: a handler that gives this command, with the fields of the body and the conversation
 /// of the path.
@@ -29,12 +30,13 @@ pub(crate) async fn data(
     key: Key,
     AnyJson(body): AnyJson,
 ) -> Answered {
-    let pairs = match body {
+    let (at, pairs) = match body {
         Json::Object(mut map) if map.len() == 1 && map.get("data").is_some_and(is_pairs) => {
-            map.remove("data").unwrap_or_default()
+            ("data", map.remove("data").unwrap_or_default())
         }
-        other => other,
+        other => ("", other),
     };
+    fields::pairs(at, &pairs)?;
     give(&app, key, "SET_DATA", json!({ "conversationId": conversation, "data": pairs })).await
 }
 

@@ -4,14 +4,16 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use convene_core::centre::BotEntry;
-use convene_core::model::read_json;
+use convene_core::model::{Json, read_json};
 use convene_runtime::{calls, signing};
 use serde_json::json;
 
 use crate::app::App;
 use crate::command::{Answered, give};
-use crate::extract::{Bytes, Id, Key};
+use crate::extract::{Bytes, Id, Key, object};
+use crate::fields;
 use crate::problem::Problem;
+use crate::routes::BOT_ANSWER;
 
 /// `POST /bots/{name}/messages`
 pub(crate) async fn messages(
@@ -25,19 +27,21 @@ pub(crate) async fn messages(
     let unknown = || Problem::new("unknown_bot", format!("no bot elsewhere is called {name:?}"));
     let bot = deployment.bot(&name).filter(|b| b.elsewhere()).ok_or_else(unknown)?;
     authenticate(bot, &headers, &body)?;
-    let mut data = read_json(&body)?;
-    let said = data["botId"].as_str().unwrap_or(&name);
+    let data = object(read_json(&body)?)?;
+    fields::check(BOT_ANSWER, &data)?;
+    let text = |key: &str| data.get(key).and_then(Json::as_str);
+    let said = text("botId").unwrap_or(&name);
     if said != name {
         let detail = format!("botId is {said:?}, the path names {name:?}");
         return Err(Problem::new("wrong_bot", detail));
     }
-    // The call it answers, when the bot says so: it got the id as `Idempotency-Key` and `webhook-id`.
-    let call = data["callId"].take();
+    let missing = || Problem::new("missing_field", "conversationId is empty: it says what is answered");
     let command = json!({
-        "conversationId": data["conversationId"].take(),
+        "conversationId": text("conversationId").filter(|id| !id.is_empty()).ok_or_else(missing)?,
         "botId": name,
-        "callId": call,
-        "BotMessage": data["BotMessage"].take(),
+        // The call it answers, when the bot says so: it got the id as `Idempotency-Key` and `webhook-id`.
+        "callId": text("callId"),
+        "BotMessage": data.get("BotMessage"),
     });
     give(&app, key, "BOT_MESSAGES", command).await
 }

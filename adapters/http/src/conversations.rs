@@ -17,6 +17,10 @@ use crate::view;
 
 /// Most rows of one answer.
 const ROWS_MAX: i64 = 500;
+/// Size at which a page of history ends, in bytes.
+const PAGE_BYTES: usize = 4 << 20;
+/// Rows of a history that are read together: so many may be of the greatest length.
+const ROWS_AT_ONCE: i64 = 8;
 /// Conversations told when nobody says how many.
 const CONVERSATIONS: i64 = 50;
 
@@ -102,8 +106,7 @@ pub(crate) async fn history(
     let limit = limit(page.limit, ROWS_MAX)?;
     // The journal also keeps what is no conversation.
     find(&app, &id).await?;
-    let rows = app.handle.store().journal(&id, page.after.unwrap_or(0), limit).await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
+    let (rows, full) = rows(&app, &id, page.after.unwrap_or(0), limit).await?;
     let next = rows.last().filter(|_| full).map(|last| last.version);
     let history = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
     let mut response = Answer(history).into_response();
@@ -114,6 +117,26 @@ pub(crate) async fn history(
         }
     }
     Ok(response)
+}
+
+/// The rows of a page, and whether more may follow. A page also ends by its size: messages may be a million bytes long.
+async fn rows(app: &App, id: &str, after: i64, limit: i64) -> Result<(Vec<JournalRow>, bool), Problem> {
+    let (mut rows, mut bytes, mut left) = (Vec::<JournalRow>::new(), 0, limit);
+    loop {
+        let after = rows.last().map_or(after, |row| row.version);
+        let wanted = left.min(ROWS_AT_ONCE);
+        let more = app.handle.store().journal(id, after, wanted).await?;
+        let read = i64::try_from(more.len()).unwrap_or(wanted);
+        bytes += more.iter().map(|row| row.output.len() + row.trace.len()).sum::<usize>();
+        rows.extend(more);
+        left -= read;
+        if read < wanted {
+            return Ok((rows, false));
+        }
+        if left <= 0 || bytes >= PAGE_BYTES {
+            return Ok((rows, true));
+        }
+    }
 }
 
 /// A journaled step as people ask for it: what came, what was decided and why, what was made known.

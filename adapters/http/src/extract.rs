@@ -10,7 +10,9 @@ use convene_core::model::{Json, JsonMap, MESSAGE_BYTES_MAX, read_json};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
+use crate::fields;
 use crate::problem::Problem;
+use crate::route::Payload;
 
 /// How long a body may take to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(30);
@@ -44,7 +46,7 @@ pub(crate) struct Bytes(pub(crate) Vec<u8>);
 #[derive(Debug)]
 pub(crate) struct AnyJson(pub(crate) Json);
 
-/// The body, a JSON object; none is an empty one.
+/// The body, a JSON object with the fields of its route; none is an empty one.
 #[derive(Debug)]
 pub(crate) struct Object(pub(crate) JsonMap);
 
@@ -197,10 +199,21 @@ impl<S: Send + Sync> FromRequest<S> for Object {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match AnyJson::from_request(request, state).await? {
-            AnyJson(Json::Object(object)) => Ok(Self(object)),
-            AnyJson(_) => Err(Problem::new("not_an_object", "the body is JSON, but no object, as `{ … }`")),
+        let payload = request.extensions().get::<&'static Payload>().copied();
+        let AnyJson(body) = AnyJson::from_request(request, state).await?;
+        let body = object(body)?;
+        if let Some(Payload::Fields(fields)) = payload {
+            fields::check(fields, &body)?;
         }
+        Ok(Self(body))
+    }
+}
+
+/// The body as an object.
+pub(crate) fn object(body: Json) -> Result<JsonMap, Problem> {
+    match body {
+        Json::Object(object) => Ok(object),
+        _ => Err(Problem::new("not_an_object", "the body is JSON, but no object, as `{ … }`")),
     }
 }
 

@@ -13,6 +13,8 @@ mod command;
 mod conversations;
 mod customers;
 mod extract;
+mod fields;
+mod guard;
 mod lists;
 mod messages;
 mod openapi;
@@ -50,7 +52,8 @@ pub async fn serve(
     stop: impl Future + Send + 'static,
 ) -> std::io::Result<()> {
     let (tell, stopping) = watch::channel(false);
-    let router = routes::router(App { handle, stopping: stopping.clone() });
+    let local = listener.local_addr()?.ip().is_loopback();
+    let router = routes::router(App { handle, stopping: stopping.clone() }, local);
     // An event of a stream is small: it must not wait for more to fill a packet.
     let listener = listener.tap_io(|connection| {
         if let Err(problem) = connection.set_nodelay(true) {
@@ -75,5 +78,5 @@ pub async fn serve(
 /// The interface as a router, for a server of your own. Its streams end when their listener leaves.
 pub fn router(handle: Handle) -> Router {
     let (_, stopping) = watch::channel(false);
-    routes::router(App { handle, stopping })
+    routes::router(App { handle, stopping }, false)
 }

@@ -49,7 +49,7 @@ fn operation(route: &Route) -> Json {
             "in": "query",
             "required": field.required,
             "description": field.about,
-            "schema": { "type": field.kind },
+            "schema": { "type": kind(field) },
         })
     });
     let key = route.keyed.then(|| {
@@ -97,10 +97,16 @@ fn request_body(payload: &Payload) -> Option<Json> {
     Some(json!({ "required": required, "content": { "application/json": { "schema": schema } } }))
 }
 
+/// One type, or a list of them.
+fn kind(field: &Field) -> Json {
+    let mut kinds: Vec<&str> = field.kinds().collect();
+    if kinds.len() == 1 { kinds.remove(0).into() } else { kinds.into() }
+}
+
 fn object(fields: &[Field]) -> Json {
     let properties: JsonMap = fields
         .iter()
-        .map(|f| (f.name.to_owned(), json!({ "type": f.kind, "description": f.about })))
+        .map(|f| (f.name.to_owned(), json!({ "type": kind(f), "description": f.about })))
         .collect();
     let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
     json!({ "type": "object", "properties": properties, "required": required })

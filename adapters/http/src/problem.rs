@@ -28,6 +28,9 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("wrong_header",                   400, "A header cannot be read"),
     ("too_slow",                       408, "The body did not arrive in time"),
     ("too_large",                      413, "The body is too large"),
+    ("wrong_content_type",             415, "The body is said to be no JSON"),
+    ("cross_site",                     403, "A page of another site gives no orders"),
+    ("wrong_host",                     421, "The engine is not called so"),
     // It was read, and says what cannot be meant.
     ("missing_field",                  422, "A field is missing"),
     ("wrong_field",                    422, "A field has the wrong value"),
@@ -49,6 +52,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("unknown_queue",                  404, "There is no such queue"),
     ("unknown_room",                   404, "There is no such room"),
     ("unknown_service_identifier",     404, "There is no such channel"),
+    ("unknown_session",                404, "There is no such session"),
     ("unknown_task",                   404, "There is no such task"),
     ("wrong_method",                   405, "Not this method"),
     // The state forbids it.
@@ -164,7 +168,9 @@ impl IntoResponse for Problem {
 
 impl From<ReadError> for Problem {
     fn from(e: ReadError) -> Self {
-        let mut problem = Self::new(e.code, e.to_string());
+        // The code and the place are members of their own.
+        let detail = if e.path.is_empty() { e.detail } else { format!("{}: {}", e.path, e.detail) };
+        let mut problem = Self::new(e.code, detail);
         if !e.path.is_empty() {
             problem = problem.with("path", e.path);
         }

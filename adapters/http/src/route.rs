@@ -35,10 +35,17 @@ impl Verb {
 #[derive(Debug)]
 pub(crate) struct Field {
     pub(crate) name: &'static str,
-    /// Type in JSON Schema; empty for any.
+    /// Type in JSON Schema; several are separated by `|`.
     pub(crate) kind: &'static str,
     pub(crate) required: bool,
     pub(crate) about: &'static str,
+}
+
+impl Field {
+    /// The types it may have.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.kind.split('|')
+    }
 }
 
 /// A field that must be there.

@@ -1,29 +1,31 @@
 //! The table of routes, and the router made of it.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{Method, Uri};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::on;
+use axum::{Extension, Router};
+use futures_util::FutureExt;
 
 use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Field, Route, may, need};
 use crate::{
-    act, agents, bots, channels, conversations, customers, lists, messages, openapi, queues, service, stream,
-    tasks, why,
+    act, agents, bots, channels, conversations, customers, guard, lists, messages, openapi, queues, service,
+    stream, tasks, why,
 };
 
 const AGENT: Field = need("agentId", "string", "The agent who does it.");
 /// What a bot that answers later says.
-const BOT_ANSWER: &[Field] = &[
+pub(crate) const BOT_ANSWER: &[Field] = &[
     need("conversationId", "string", "The conversation."),
     may("botId", "string", "Name of the bot, as in the path."),
     may("callId", "string", "The question it answers: the id that came with it as `Idempotency-Key`."),
-    need("BotMessage", "array", "Responses: messages, suggestions, actions."),
+    need("BotMessage", "array|object", "Responses: messages, suggestions, actions."),
 ];
 const MAY_AGENT: Field =
     may("agentId", "string", "The agent who answers; refused when it is another's task.");
@@ -98,7 +100,7 @@ pub(crate) static ROUTES: &[Route] = &[
             may("note", "string", "A note, of which reports keep 350 characters.")]),
     Route::post("/conversations/{id}/pause", "pauseConversation", "A PRIMARY agent puts it on hold.",
         |m| on(m, act::gives("PAUSE"))).fields(&[
-            AGENT, may("duration", "integer", "Seconds, 1 to 86400; 300 when not given.")]),
+            AGENT, may("duration", "integer|string", "Seconds, 1 to 86400; 300 when not given.")]),
     Route::post("/conversations/{id}/resume", "resumeConversation", "An agent ends the hold.",
         |m| on(m, act::gives("RESUME"))).fields(&[AGENT]),
     Route::post("/conversations/{id}/activities", "addActivity",
@@ -174,7 +176,7 @@ pub(crate) static ROUTES: &[Route] = &[
         |m| on(m, agents::login)),
     Route::post("/agents/{id}/logout", "logout", "An agent logs out.",
         |m| on(m, agents::logout)).fields(&[
-            may("reason", "string", "Why."),
+            may("reason", "string|object", "Why."),
             may("by", "string", "The supervisor who orders it; their work goes to others at once.")]),
     Route::post("/agents/{id}/connect", "connectDesk",
         "The agent's desk is there again; open offers are shown again.", |m| on(m, agents::connect)),
@@ -183,10 +185,11 @@ pub(crate) static ROUTES: &[Route] = &[
         |m| on(m, agents::disconnect)),
     Route::put("/agents/{id}/state", "setState", "Sets an agent's state.",
         |m| on(m, agents::set_state)).fields(&[
-            need("state", "string", "READY, NOT_READY or LOGOUT."),
-            may("reason", "string", "Why.")]),
+            need("state", "string|object", "READY, NOT_READY or LOGOUT; or an object with that `name`."),
+            may("reason", "string|object", "Why.")]),
     Route::put("/agents/{id}/mrds/{mrd}", "setMediumState", "Switches a medium of an agent on or off.",
-        |m| on(m, agents::set_medium)).fields(&[need("state", "string", "READY or NOT_READY.")]),
+        |m| on(m, agents::set_medium)).fields(&[
+            need("state", "string|object", "READY or NOT_READY; or an object with that `name`.")]),
     Route::get("/agents/{id}/tasks", "listTasks", "An agent's offers, active tasks and wrap-ups, with the time left.",
         |m| on(m, tasks::of_agent)),
     Route::get("/agents/{id}/stream", "streamAgent",
@@ -234,14 +237,18 @@ pub(crate) static ROUTES: &[Route] = &[
     Route::get("/openapi.json", "describe", "This document.", |m| on(m, openapi::serve)),
 ];
 
-/// The router of the table.
-pub(crate) fn router(app: App) -> Router {
-    let router = ROUTES
-        .iter()
-        .fold(Router::new(), |router, route| router.route(route.path, (route.serve)(route.verb.filter())));
+/// The router of the table. `local`: it is served to this machine alone.
+pub(crate) fn router(app: App, local: bool) -> Router {
+    let router = ROUTES.iter().fold(Router::new(), |router, route| {
+        // What reads the body looks there for the fields it must have.
+        let served = (route.serve)(route.verb.filter()).layer(Extension(&route.payload));
+        router.route(route.path, served)
+    });
     router
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn(answer_panics))
+        .layer(middleware::from_fn_with_state(local, guard::guard))
         .layer(middleware::from_fn(log))
         .with_state(app)
 }
@@ -253,6 +260,16 @@ async fn nowhere(uri: Uri) -> Problem {
 async fn wrong_method(method: Method, uri: Uri) -> Problem {
     let detail = format!("{} does not take {method}; the header Allow says what it takes", uri.path());
     Problem::new("wrong_method", detail)
+}
+
+/// A call that panics is answered, too: otherwise its connection breaks off, and a proxy blames the network. The panic itself
+/// is already on standard error.
+async fn answer_panics(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(path, "a call panicked");
+        Problem::new("internal", "the call failed; the log of the engine says why").into_response()
+    })
 }
 
 /// One line a call. Neither bodies nor queries: they hold what people said and who they are.
@@ -267,9 +284,31 @@ async fn log(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
     use std::collections::BTreeSet;
 
-    use super::ROUTES;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_that_panics_is_answered_with_a_problem() {
+        let fails = axum::routing::get(async || -> String { panic!("a fault of ours") });
+        let router = Router::new().route("/", fails).layer(middleware::from_fn(answer_panics));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut connection = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        tokio::spawn(async { axum::serve(listener, router).await });
+        connection.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 500 ") && answer.contains("application/problem+json"),
+            "{answer}"
+        );
+        assert!(answer.contains(r#""code":"internal""#) && !answer.contains("a fault of ours"), "{answer}");
+    }
 
     #[test]
     fn each_route_and_each_name_stands_once() {

@@ -17,6 +17,7 @@ pub mod hop;
 pub mod ids;
 pub mod model;
 pub mod report;
+pub mod review;
 pub mod routing;
 pub mod rules;
 pub mod schema;

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod mutate;
+mod results;
 mod scenarios;
 mod watch;
 
@@ -10,21 +11,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use convene_core::coverage::{Recorder, Report};
 use convene_core::deployment::Deployment;
 use convene_core::diagnostic::Findings;
 use convene_core::rules::Host;
-use convene_core::testing::{self, Outcome, Tested};
+use convene_core::testing::{self, Tested};
 use convene_runtime::deployments;
 use regex::Regex;
-use serde_json::json;
 
-use crate::args::{TestArgs, TestFormat};
-use crate::exit;
-use crate::junit::{self, TestResult, Verdict};
-use crate::paint::Paint;
+use crate::args::{self, TestArgs, TestFormat};
+use crate::findings::Wrong;
+use crate::{exit, place};
 
 /// Which tests are wanted, by name.
 type Wanted<'w> = &'w (dyn Fn(&str) -> bool + Sync);
@@ -43,8 +42,10 @@ pub(crate) fn test(args: &TestArgs) -> ExitCode {
         Err(problem) => return exit::environment(&format!("--filter is no regular expression: {problem}")),
     };
     let wanted = |name: &str| filter.as_ref().is_none_or(|filter| filter.is_match(name));
-    let here = [PathBuf::from(".")];
-    let paths: &[PathBuf] = if args.paths.is_empty() { &here } else { &args.paths };
+    let paths = &args::paths(&args.paths);
+    if let Some(folder) = args.scenarios.as_deref().filter(|folder| !folder.is_dir()) {
+        return exit::environment(&format!("--scenarios {}: there is no such folder", folder.display()));
+    }
     let targets = || paths.iter().map(|path| Target::read(path)).collect::<Result<Vec<Target>, String>>();
     let targets = match targets() {
         Ok(targets) => targets,
@@ -54,7 +55,10 @@ pub(crate) fn test(args: &TestArgs) -> ExitCode {
         return watch::watch(paths, &wanted);
     }
     if args.mutate {
-        return mutate::mutate(&targets, args);
+        return match args.format {
+            TestFormat::Text | TestFormat::Json => mutate::mutate(&targets, args),
+            _ => exit::environment("--mutate writes --format text or json"),
+        };
     }
     once(&targets, args, &wanted)
 }
@@ -67,7 +71,7 @@ pub(crate) fn walked(
     let target = Target::read(dir)?;
     let deployment = match target.deployment(recorder) {
         Ok(deployment) => deployment,
-        Err(findings) => return Ok(Err(findings)),
+        Err(findings) => return Ok(Err(target.not_valid(&findings))),
     };
     if let Some(recorder) = recorder {
         target.run(&deployment, &|_| true);
@@ -76,50 +80,65 @@ pub(crate) fn walked(
     Ok(Ok(deployment))
 }
 
+/// What came of a run.
+#[derive(Default)]
+struct Ran<'t> {
+    tested: Vec<Tested>,
+    wrong: Vec<Wrong>,
+    /// What was walked, when that is asked.
+    reports: Vec<(&'t Target, Report)>,
+}
+
 fn once(targets: &[Target], args: &TestArgs, wanted: Wanted<'_>) -> ExitCode {
     let begun = Instant::now();
     let covers = args.coverage || args.min.is_some() || args.format == TestFormat::Lcov;
-    let (mut tested, mut unreadable) = (Vec::new(), false);
-    let mut reports: Vec<(&Target, Report)> = Vec::new();
+    let mut ran = Ran::default();
     for target in targets {
-        let recorder = covers.then(|| Arc::new(Recorder::new()));
-        let ran = match target.deployment(recorder.as_ref()) {
-            Ok(deployment) => (target.run(&deployment, wanted), Some(deployment)),
-            Err(findings) => ((Vec::new(), findings), None),
-        };
-        let ((more, findings), deployment) = ran;
-        eprint!("{findings}");
-        unreadable |= !findings.is_empty();
-        tested.extend(more);
-        let Some(deployment) = deployment else { continue };
-        if let Some(recorder) = recorder {
-            if let Err(problem) = scenarios::count(target, args.scenarios.as_deref(), &recorder) {
-                return exit::environment(&problem);
-            }
-            reports.push((target, recorder.report(&deployment)));
-        }
+        ran.run(target, covers.then(|| Arc::new(Recorder::new())), args, wanted);
     }
-    match args.format {
-        TestFormat::Text => {
-            reports.iter().for_each(|(_, report)| coverage::text(report));
-            text(&tested, unreadable, begun.elapsed());
-        }
-        TestFormat::Json => println!("{}", document(&tested, &reports)),
-        TestFormat::Junit => print!("{}", junit(&tested)),
-        TestFormat::Lcov => {
-            reports.iter().for_each(|(target, report)| print!("{}", coverage::lcov(&target.root, report)))
-        }
+    if let (Some(filter), true) = (&args.filter, ran.tested.is_empty() && ran.wrong.is_empty()) {
+        return exit::environment(&format!("--filter {filter} finds nothing in the name of any test"));
     }
-    if unreadable || tested.iter().any(Tested::is_bad) {
+    ran.print(args.format, begun.elapsed());
+    if !ran.wrong.is_empty() || ran.tested.iter().any(Tested::is_bad) {
         return exit::findings();
     }
-    let least = reports.iter().map(|(_, report)| report.nodes_percent().min(report.ways_percent())).min();
+    let least = ran.reports.iter().map(|(_, report)| report.nodes_percent().min(report.ways_percent())).min();
     match (args.min, least) {
         (Some(min), Some(least)) if least < min => {
             eprintln!("convene: coverage is {least} %, less than {min} %");
             exit::coverage()
         }
         _ => exit::success(),
+    }
+}
+
+impl<'t> Ran<'t> {
+    /// Runs the tests of a target and, with a recorder, its scenarios.
+    fn run(
+        &mut self,
+        target: &'t Target,
+        recorder: Option<Arc<Recorder>>,
+        args: &TestArgs,
+        wanted: Wanted<'_>,
+    ) {
+        let deployment = match target.deployment(recorder.as_ref()) {
+            Ok(deployment) => deployment,
+            Err(findings) => {
+                eprint!("{}", target.not_valid(&findings));
+                return self.wrong.extend(Wrong::all(&findings, &target.files));
+            }
+        };
+        let (tested, findings) = target.run(&deployment, wanted);
+        eprint!("{}", findings.render(&target.tests));
+        self.tested.extend(tested);
+        self.wrong.extend(Wrong::all(&findings, &target.tests));
+        let Some(recorder) = recorder else { return };
+        if let Err(problem) = scenarios::count(target, args.scenarios.as_deref(), &recorder) {
+            eprintln!("{problem}");
+            self.wrong.push(Wrong::told(problem));
+        }
+        self.reports.push((target, recorder.report(&deployment)));
     }
 }
 
@@ -139,20 +158,23 @@ impl Target {
     }
 
     /// The deployment, counted when there is a recorder; what is wrong with it otherwise.
-    fn deployment(&self, recorder: Option<&Arc<Recorder>>) -> Result<Deployment, String> {
+    fn deployment(&self, recorder: Option<&Arc<Recorder>>) -> Result<Deployment, Findings> {
         let host = recorder.map_or_else(Host::new, |recorder| Host::recording(recorder.clone()));
         let loaded = Deployment::load_with(self.files.clone(), Arc::new(host));
         let Some(mut deployment) = loaded.deployment else {
-            return Err(
-                loaded.findings.render(&self.files) + "the deployment is not valid; nothing was run\n"
-            );
+            return Err(loaded.findings);
         };
         deployment.recorder = recorder.cloned();
         Ok(deployment)
     }
 
-    /// Runs the tests, the files side by side. Gives what cannot be read too, as text.
-    fn run(&self, deployment: &Deployment, wanted: Wanted<'_>) -> (Vec<Tested>, String) {
+    /// Why nothing is run, for people.
+    fn not_valid(&self, findings: &Findings) -> String {
+        findings.render(&self.files) + "the deployment is not valid; nothing was run\n"
+    }
+
+    /// Runs the tests, the files side by side. Gives what cannot be read too.
+    fn run(&self, deployment: &Deployment, wanted: Wanted<'_>) -> (Vec<Tested>, Findings) {
         let files: Vec<(&String, &String)> = self.tests.iter().collect();
         let threads = thread::available_parallelism().map_or(1, usize::from).clamp(1, files.len().max(1));
         let share = files.len().div_ceil(threads).max(1);
@@ -171,18 +193,17 @@ impl Target {
                 findings.extend(found);
             }
         });
-        (tested, findings.render(&self.tests))
+        (tested, findings)
     }
 }
 
 /// The deployment a file of tests belongs to, and its name there.
 fn of_file(path: &Path) -> Result<(PathBuf, Option<String>), String> {
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    let rules = path.parent().filter(|p| p.file_name().is_some_and(|n| n == "rules"));
-    match rules {
-        Some(rules) if name.ends_with(testing::CASES) || name.ends_with(testing::TESTS) => {
-            let root = rules.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            Ok((root.to_owned(), Some(format!("rules/{name}"))))
+    let tests = |name: &str| name.ends_with(testing::CASES) || name.ends_with(testing::TESTS);
+    match place::within(path) {
+        Some(place) if place.folder == "rules" && tests(&place.name) => {
+            let file = place.path();
+            Ok((place.root, Some(file)))
         }
         _ => Err(format!(
             "{}: tests are rules/*{} and rules/*{}",
@@ -191,68 +212,4 @@ fn of_file(path: &Path) -> Result<(PathBuf, Option<String>), String> {
             testing::TESTS
         )),
     }
-}
-
-fn text(tested: &[Tested], unreadable: bool, took: Duration) {
-    let paint = Paint::stdout();
-    let mut counts = [0_usize; 4];
-    for one in tested {
-        let (at, word, why) = match &one.outcome {
-            Outcome::Pass => {
-                counts[0] += 1;
-                continue;
-            }
-            Outcome::Fail(why) => (1, paint.yellow("FAIL "), why.as_str()),
-            Outcome::Error(why) => (2, paint.yellow("ERROR"), why.as_str()),
-            Outcome::Skipped => (3, paint.dim("SKIP "), ""),
-        };
-        counts[at] += 1;
-        println!("{word} {}:{} {}", one.file, one.line, paint.bold(&one.name));
-        for line in why.lines() {
-            println!("      {line}");
-        }
-    }
-    let [passed, failed, errors, skipped] = counts;
-    println!(
-        "{} tests: {passed} passed, {failed} failed, {errors} errors, {skipped} skipped ({:.2} s)",
-        tested.len(),
-        took.as_secs_f64()
-    );
-    if tested.is_empty() && !unreadable {
-        println!(
-            "Tests are rules/NAME.cases.yaml and functions test_… in rules/NAME_test.rhai, beside rules/NAME.rhai."
-        );
-    }
-}
-
-fn document(tested: &[Tested], reports: &[(&Target, Report)]) -> serde_json::Value {
-    let all = tested.iter().map(|one| {
-        let (outcome, detail) = match &one.outcome {
-            Outcome::Pass => ("pass", ""),
-            Outcome::Fail(why) => ("fail", why.as_str()),
-            Outcome::Error(why) => ("error", why.as_str()),
-            Outcome::Skipped => ("skipped", ""),
-        };
-        json!({ "file": one.file, "line": one.line, "name": one.name, "outcome": outcome, "detail": detail })
-    });
-    let mut document = json!({ "tests": all.collect::<Vec<_>>() });
-    if !reports.is_empty() {
-        document["coverage"] = reports.iter().map(|(_, report)| coverage::document(report)).collect();
-    }
-    document
-}
-
-fn junit(tested: &[Tested]) -> String {
-    let results = tested.iter().map(|one| TestResult {
-        name: one.name.clone(),
-        within: one.file.clone(),
-        took: Duration::ZERO,
-        verdict: match &one.outcome {
-            Outcome::Pass => Verdict::Passed,
-            Outcome::Fail(why) => Verdict::Failure(why),
-            Outcome::Error(why) => Verdict::Error(why),
-            Outcome::Skipped => Verdict::Skipped,
-        },
-    });
-    junit::document("rules", &results.collect::<Vec<_>>())
 }

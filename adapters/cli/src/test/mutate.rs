@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{Target, scenarios};
 use crate::args::{TestArgs, TestFormat};
 use crate::exit;
+use crate::findings::Wrong;
 use crate::paint::Paint;
 
 /// Tries every mutant of every target.
@@ -21,19 +22,25 @@ pub(super) fn mutate(targets: &[Target], args: &TestArgs) -> ExitCode {
         let deployment = match target.deployment(None) {
             Ok(deployment) => deployment,
             Err(findings) => {
-                eprint!("{findings}");
-                return exit::findings();
+                eprint!("{}", target.not_valid(&findings));
+                return stopped(&Wrong::all(&findings, &target.files), args.format);
             }
         };
         let (tested, findings) = target.run(&deployment, &|_| true);
         let bad = tested.iter().filter(|t| t.is_bad()).count();
         if bad > 0 || !findings.is_empty() {
-            eprintln!("{findings}convene: {bad} tests fail without any fault; mend them first");
-            return exit::findings();
+            let first = format!("{bad} tests fail without any fault; mend them first");
+            eprintln!("{}convene: {first}", findings.render(&target.tests));
+            let mut wrong = Wrong::all(&findings, &target.tests);
+            wrong.push(Wrong::told(first));
+            return stopped(&wrong, args.format);
         }
         let scenarios = match scenarios::of(target, args.scenarios.as_deref()) {
             Ok(scenarios) => scenarios,
-            Err(problem) => return exit::environment(&problem),
+            Err(problem) => {
+                eprintln!("{problem}");
+                return stopped(&[Wrong::told(problem)], args.format);
+            }
         };
         let before = scenarios::transcripts(&scenarios, &target.files);
         for mutant in testing::mutants(&deployment) {
@@ -45,6 +52,15 @@ pub(super) fn mutate(targets: &[Target], args: &TestArgs) -> ExitCode {
     }
     report(&left, tried, args.format, begun);
     if left.is_empty() { exit::success() } else { exit::findings() }
+}
+
+/// Nothing was tried.
+fn stopped(wrong: &[Wrong], format: TestFormat) -> ExitCode {
+    if format == TestFormat::Json {
+        let wrong: Vec<_> = wrong.iter().map(Wrong::json).collect();
+        println!("{}", json!({ "mutants": 0, "survivors": [], "findings": wrong }));
+    }
+    exit::findings()
 }
 
 fn noticed(
@@ -82,7 +98,7 @@ pub(super) fn about(tests: &str, rules: &str) -> bool {
 fn report(left: &[Mutant], tried: usize, format: TestFormat, begun: Instant) {
     if format == TestFormat::Json {
         let left = left.iter().map(|m| json!({ "file": m.file, "line": m.line, "what": m.what }));
-        println!("{}", json!({ "mutants": tried, "survivors": left.collect::<Vec<_>>() }));
+        println!("{}", json!({ "mutants": tried, "survivors": left.collect::<Vec<_>>(), "findings": [] }));
         return;
     }
     let paint = Paint::stdout();

@@ -10,8 +10,10 @@ use std::time::{Duration, Instant, SystemTime};
 use convene_core::testing;
 
 use super::mutate::about;
-use super::{Target, Wanted, text};
+use super::results::text;
+use super::{Target, Wanted};
 use crate::paint::Paint;
+use crate::place;
 
 /// How often the files are looked at. A change is tested well within 200 ms.
 const LOOK_EVERY: Duration = Duration::from_millis(60);
@@ -52,12 +54,12 @@ fn again(path: &Path, changed: &[String], first: bool, wanted: Wanted<'_>) {
     let deployment = match target.deployment(None) {
         Ok(deployment) => deployment,
         Err(findings) => {
-            eprint!("{findings}");
+            eprint!("{}", target.not_valid(&findings));
             return;
         }
     };
     let (tested, findings) = target.run(&deployment, wanted);
-    eprint!("{findings}");
+    eprint!("{}", findings.render(&target.tests));
     text(&tested, !findings.is_empty(), begun.elapsed());
 }
 
@@ -65,11 +67,7 @@ fn again(path: &Path, changed: &[String], first: bool, wanted: Wanted<'_>) {
 fn snapshot(paths: &[PathBuf]) -> BTreeMap<String, (SystemTime, u64)> {
     let mut files = BTreeMap::new();
     for path in paths {
-        let root = if path.is_dir() {
-            path.clone()
-        } else {
-            path.parent().and_then(Path::parent).unwrap_or(path).to_owned()
-        };
+        let root = place::within(path).map_or_else(|| path.clone(), |place| place.root);
         for folder in ["flows", "rules"] {
             for entry in fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();

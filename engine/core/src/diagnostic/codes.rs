@@ -117,6 +117,16 @@ codes! {
     NO_CENTRE = "deployment::no_centre", "The deployment has no `flows/centre.yaml`.";
     IGNORED_FILE = "deployment::ignored_file", "A file stands where flows or rules are read, but its name ends otherwise.";
     TOO_MANY_FILES = "deployment::too_many_files", "The deployment holds more files than can be loaded.";
+
+    // Messages in files.
+    MESSAGE_MALFORMED = "message::malformed", "The text is not JSON.";
+    MESSAGE_TOO_LARGE = "message::too_large", "A message is larger than any that is read.";
+    MESSAGE_TOO_DEEP = "message::too_deep", "Lists and objects of a message are nested too deeply.";
+    MESSAGE_DUPLICATE_KEY = "message::duplicate_key", "A key is written twice in one object of a message.";
+    NOT_AN_OBJECT = "message::not_an_object", "A message is no object.";
+    WRONG_FIELD = "message::wrong_field", "A field of a message has the wrong type.";
+    MISSING_FIELD = "message::missing_field", "A field of a message is missing that the engine needs.";
+    INVALID_BODY = "message::invalid_body", "The body of a message lacks what its type needs.";
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ const PAGES: &[&str] = &[
     include_str!("pages/centre.md"),
     include_str!("pages/table.md"),
     include_str!("pages/deployment.md"),
+    include_str!("pages/message.md"),
 ];
 
 /// The page of a code, in Markdown; `None` for a code that does not exist.
@@ -38,7 +39,8 @@ mod tests {
 
     use super::*;
     use crate::deployment::{Deployment, FILES_MAX};
-    use crate::diagnostic::codes;
+    use crate::diagnostic::{Findings, codes};
+    use crate::review::{Kind, review};
 
     /// What the examples stand in.
     const BASE: &[(&str, &str)] = &[
@@ -65,10 +67,26 @@ mod tests {
             codes::CONTROL_CHARACTER => b"flow: a\0b\n".to_vec(),
             codes::TOO_DEEP => format!("flow: {}", "[".repeat(1_000)).into_bytes(),
             codes::TOO_MANY_NODES => format!("flow: [{}]", "1,".repeat(250_000)).into_bytes(),
+            codes::MESSAGE_TOO_LARGE => {
+                return Some((MESSAGE, vec![b'1'; crate::model::MESSAGE_BYTES_MAX + 1]));
+            }
+            codes::MESSAGE_TOO_DEEP => {
+                return Some((MESSAGE, format!("{{\"a\":{}", "[".repeat(1_000)).into_bytes()));
+            }
             codes::TOO_MANY_EXPRESSIONS => many(3_400, "\"{{now}}{{now}}{{now}}\""),
             _ => return None,
         };
         Some(("flows/a.yaml", text))
+    }
+
+    /// The file of examples about messages.
+    const MESSAGE: &str = "message.json";
+
+    fn findings(files: BTreeMap<String, Vec<u8>>) -> Findings {
+        let Some(message) = files.get(MESSAGE) else { return Deployment::load_bytes(files).findings };
+        let mut findings = Findings::new();
+        review(Kind::Message, MESSAGE, message, &mut findings);
+        findings
     }
 
     /// File, line and column.
@@ -112,7 +130,7 @@ mod tests {
                 code => all.extend(made(code).map(|(path, text)| (path.to_owned(), text))),
             }
             let begun = std::time::Instant::now();
-            let findings = Deployment::load_bytes(all).findings;
+            let findings = findings(all);
             let found: Vec<_> = findings
                 .iter()
                 .filter(|f| f.code == *code)

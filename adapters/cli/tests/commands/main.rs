@@ -1,6 +1,13 @@
 //! The command as people use it: what it prints, and how it ends.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod formats;
+mod messages;
+mod naming;
+mod sending;
+mod settings;
+mod talking;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,10 +18,17 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// An empty folder of the test's own.
+fn fresh(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
 /// A folder of the test's own with a copy of the shipped deployment.
 fn copy(name: &str) -> PathBuf {
-    let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&to);
+    let to = fresh(name);
     for folder in ["flows", "rules"] {
         fs::create_dir_all(to.join(folder)).unwrap();
         for entry in fs::read_dir(root().join(folder)).unwrap() {
@@ -35,9 +49,26 @@ fn scenario(into: &Path, name: &str) -> PathBuf {
 }
 
 fn convene(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
+    convene_with(dir, &[], arguments)
+}
+
+/// Settings that a machine may have and a test must not see.
+const SETTINGS: &[&str] = &["DATABASE_URL", "AMQP_URL", "CONVENE_LISTEN", "CONVENE_DIR", "CONVENE_LOG"];
+
+/// The command, not yet started.
+fn command(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_convene"));
-    command.args(arguments).current_dir(dir).env_remove("CONVENE_DIR").env("NO_COLOR", "1");
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    for name in SETTINGS {
+        command.env_remove(name);
+    }
+    command.args(arguments).current_dir(dir).env("NO_COLOR", "1");
+    command
+}
+
+/// The same with these environment variables.
+fn convene_with(dir: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
+    let mut command = command(dir, arguments);
+    let Output { status, stdout, stderr } = command.envs(settings.iter().copied()).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (status.code().unwrap(), text(stdout), text(stderr))
 }
