@@ -41,7 +41,18 @@ pub(crate) fn read(d: &Deployment, delivery: Delivery, at: i64) -> Result<Item, 
         Ok((id, what, stored)) => {
             let (raw, source) = origin(delivery.kind == Ok(Kind::Hop), delivery.body, delivery.key);
             let (partition, token) = (delivery.partition, Some(delivery.token));
-            Ok(Item { id, partition, what, at, token, reply: delivery.reply, raw, source, hop: stored })
+            Ok(Item {
+                id,
+                partition,
+                what,
+                at,
+                seq: 0,
+                token,
+                reply: delivery.reply,
+                raw,
+                source,
+                hop: stored,
+            })
         }
         Err(fault) => Err((fault, Box::new(delivery))),
     }

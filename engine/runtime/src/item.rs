@@ -59,6 +59,9 @@ pub(crate) struct Item {
     pub what: What,
     /// When it was taken, epoch ms: stamped once, kept when the input is stepped again.
     pub at: i64,
+    /// Its place in the order of taking, kept when it is stepped again; what follows from an input has the place of
+    /// that input. 0 until it is taken.
+    pub seq: u64,
     /// Delivery to acknowledge; `None` for inputs of our own.
     pub token: Option<Token>,
     pub reply: ReplyTo,
@@ -78,6 +81,7 @@ impl Item {
             partition,
             what,
             at,
+            seq: 0,
             token: None,
             reply: ReplyTo::Nobody,
             raw: Vec::new(),

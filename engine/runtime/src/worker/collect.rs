@@ -25,20 +25,13 @@ impl Worker {
     pub(super) async fn collect(&mut self, flight: Option<&mut Flight>) -> Vec<Item> {
         self.timers().await;
         let mut items: Vec<Item> = Vec::new();
-        let most = if self.alone > 0 { 1 } else { BATCH_MAX };
-        if self.alone > 0 {
-            self.alone -= 1;
-        }
-        while items.len() < most {
-            let Some(item) = self.carry.pop_front() else { break };
-            items.push(item);
-        }
+        let most = self.waiting(&mut items);
         if items.is_empty() {
             self.wait(flight, &mut items).await;
         }
         while items.len() < most {
             let Ok(item) = self.own.1.try_recv() else { break };
-            items.push(item);
+            items.push(self.taken(item));
         }
         let mut taken = Vec::new();
         while items.len() + taken.len() < most {
@@ -49,6 +42,33 @@ impl Worker {
             items.extend(self.receive(delivery).await);
         }
         items
+    }
+
+    /// What waits comes first; an input that is to be committed alone makes a batch of its own. Returns how many inputs
+    /// the batch may have.
+    fn waiting(&mut self, items: &mut Vec<Item>) -> usize {
+        if self.carry.is_empty() {
+            self.alone.clear();
+        }
+        while items.len() < BATCH_MAX {
+            let Some(next) = self.carry.front() else { break };
+            let alone = self.alone.contains(&next.id);
+            if alone && !items.is_empty() {
+                return items.len();
+            }
+            items.extend(self.carry.pop_front());
+            if alone {
+                return 1;
+            }
+        }
+        BATCH_MAX
+    }
+
+    /// Gives an input its place behind all that was taken before.
+    pub(super) fn taken(&mut self, mut item: Item) -> Item {
+        self.last_seq += 1;
+        item.seq = self.last_seq;
+        item
     }
 
     /// Waits for an input, the end of the commit under way, or the next thing to look after.
@@ -65,7 +85,7 @@ impl Worker {
         let delivery = tokio::select! {
             biased;
             () = self.shared.stop.cancelled() => None,
-            item = self.own.1.recv() => { items.extend(item); None }
+            item = self.own.1.recv() => { items.extend(item.map(|i| self.taken(i))); None }
             delivery = self.deliveries.1.recv() => delivery,
             () = landed => None,
             () = sleep_until(until) => None,
@@ -88,7 +108,7 @@ impl Worker {
         let now = self.shared.clock.now();
         let current = self.deployments.current();
         let item = match intake::read(&current, delivery, now) {
-            Ok(item) => Some(item),
+            Ok(item) => Some(self.taken(item)),
             Err((fault, delivery)) => {
                 self.refuse(fault, *delivery, now).await;
                 None
@@ -154,7 +174,8 @@ impl Worker {
                         let input = Box::new(conversation::Input::Timer { name, timer: setting });
                         What::Conversation { id: timer.owner, input }
                     };
-                    self.carry.push_back(Item::own(id, timer.partition, now, what));
+                    let item = self.taken(Item::own(id, timer.partition, now, what));
+                    self.carry.push_back(item);
                 }
             }
             Err(problem) => self.troubled(&problem).await,

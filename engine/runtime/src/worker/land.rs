@@ -12,7 +12,7 @@ use super::{PAUSE_MAX, Worker};
 use crate::draft::Draft;
 use crate::item::{Item, What};
 use crate::ports::bus::{Destination, Outgoing, ReplyTo};
-use crate::ports::store::StoreResult;
+use crate::ports::store::{StoreError, StoreResult};
 use crate::publisher;
 
 /// Most senders remembered; beyond it the memory is cleared and filled again from the store.
@@ -29,6 +29,14 @@ pub(super) struct Flight {
 
 /// A draft and the store's word on it.
 type Committed = (Draft, StoreResult<()>);
+
+/// A commit that does not stand.
+pub(super) enum Failure {
+    /// The store's word on it.
+    Refused(Box<Draft>, StoreError),
+    /// The task that committed it is gone, and the draft with it.
+    Lost,
+}
 
 impl Worker {
     /// Starts the commit of a draft.
@@ -73,8 +81,15 @@ impl Worker {
         Some(Flight { keys, handle, landed: None })
     }
 
-    /// Waits for a commit. `true` when it stands; otherwise everything since is taken back.
-    pub(super) async fn land(&mut self, flight: Flight) -> bool {
+    /// Waits for a commit, and takes back what does not stand.
+    pub(super) async fn land(&mut self, flight: Flight) {
+        if let Some(failure) = self.landed(flight).await {
+            self.failed(failure).await;
+        }
+    }
+
+    /// Waits for a commit and follows it up. What was drafted on top of one that does not stand has to be taken back.
+    pub(super) async fn landed(&mut self, flight: Flight) -> Option<Failure> {
         let landed = match flight.landed {
             Some(landed) => landed,
             None => flight.handle.await,
@@ -91,16 +106,12 @@ impl Worker {
                 self.conflicts = 0;
                 self.before_acknowledge(&draft).await;
                 self.follow_up(draft).await;
-                true
+                None
             }
-            Ok((draft, Err(problem))) => {
-                self.failed(draft, problem).await;
-                false
-            }
+            Ok((draft, Err(problem))) => Some(Failure::Refused(Box::new(draft), problem)),
             Err(problem) => {
                 tracing::error!(%problem, "the commit task died");
-                self.forget().await;
-                false
+                Some(Failure::Lost)
             }
         }
     }

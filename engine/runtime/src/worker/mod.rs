@@ -18,6 +18,8 @@ mod own;
 mod pass;
 mod step;
 mod take;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -61,7 +63,10 @@ pub(crate) struct Worker {
     poisoned: HashSet<String>,
     in_flight_seen: HashSet<String>,
     in_flight_touched: HashSet<String>,
+    /// Taken and to be stepped, in the order of taking.
     carry: VecDeque<Item>,
+    /// Place of the input that was taken last.
+    last_seq: u64,
     flush: bool,
     next_timer: i64,
     /// Deliveries that are no input, to be acknowledged with the next batch.
@@ -72,7 +77,7 @@ pub(crate) struct Worker {
     own: (mpsc::Sender<Item>, mpsc::Receiver<Item>),
     asked: HashSet<String>,
     /// Inputs to be committed one by one, since one of them breaks the batch.
-    alone: usize,
+    alone: HashSet<String>,
     /// Conflicts in a row, without a commit between them.
     conflicts: u32,
     next_lease: Instant,
@@ -100,6 +105,7 @@ impl Worker {
             in_flight_seen: HashSet::new(),
             in_flight_touched: HashSet::new(),
             carry: VecDeque::new(),
+            last_seq: 0,
             flush: false,
             next_timer: 0,
             refused_tokens: Vec::new(),
@@ -108,7 +114,7 @@ impl Worker {
             deliveries: mpsc::channel(2 * BATCH_MAX),
             own: mpsc::channel(BATCH_MAX),
             asked: HashSet::new(),
-            alone: 0,
+            alone: HashSet::new(),
             conflicts: 0,
             next_lease: now,
             next_timer_check: now,
@@ -139,18 +145,21 @@ impl Worker {
             let items = if stopping { Vec::new() } else { self.collect(flight.as_mut()).await };
             let draft = match self.draft(items).await {
                 Ok(draft) => draft,
-                Err((halt, draft, items)) => {
+                Err((halt, draft, behind)) => {
+                    self.put_back(behind);
+                    self.take_back(*draft);
                     if let Some(under_way) = flight.take() {
                         self.land(under_way).await;
                     }
-                    self.halted(halt, *draft, items).await;
+                    self.halted(halt).await;
                     continue;
                 }
             };
             if let Some(under_way) = flight.take()
-                && !self.land(under_way).await
+                && let Some(failure) = self.landed(under_way).await
             {
                 self.take_back(draft);
+                self.failed(failure).await;
                 continue;
             }
             flight = self.launch(draft);

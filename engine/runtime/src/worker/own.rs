@@ -72,8 +72,10 @@ impl Worker {
         self.own_on_bus().await;
     }
 
+    /// Takes deliveries of the partitions it owns and of no others; what came by others is left to their new owners.
     pub(super) async fn own_on_bus(&mut self) {
         let partitions: Vec<u32> = self.leases.iter().map(|l| l.partition).collect();
+        self.carry.retain(|i| partitions.contains(&i.partition));
         let into = self.deliveries.0.clone();
         if let Err(problem) = self.shared.bus.own(&partitions, into).await {
             tracing::warn!(%problem, "the bus will take the partitions once it is connected");
@@ -88,7 +90,8 @@ impl Worker {
         self.routing = None;
         self.next_timer = 0;
         self.next_timer_check = Instant::now();
-        self.carry.retain(|i| i.token.is_some() || i.id.starts_with("b:"));
+        // Timers are read again with the next look at the clock.
+        self.carry.retain(|i| i.token.is_some() || i.hop.is_some() || i.id.starts_with("b:"));
         if self.owns(ROUTING_HOME) {
             while let Err(Halt::Store(problem)) = self.load_routing().await {
                 self.troubled(&problem).await;
@@ -141,6 +144,8 @@ impl Worker {
         }
     }
 
+    /// Stored hops become inputs: behind what was taken before, but next to the input that asked for it when that one is
+    /// to be stepped again.
     fn take_hops(&mut self, hops: Vec<StoredHop>) {
         let now = self.shared.clock.now();
         for hop in hops {
@@ -152,11 +157,16 @@ impl Worker {
                     let mut item = Item::own(hop.id.clone(), hop.partition, now, intake::of_hop(body));
                     item.hop = Some(hop.id);
                     item.source = "hop".into();
+                    item = self.taken(item);
+                    let asks =
+                        |i: &&Item| item.id.strip_prefix(&i.id).is_some_and(|rest| rest.starts_with('/'));
+                    item.seq = self.carry.iter().find(asks).map_or(item.seq, |i| i.seq);
                     self.carry.push_back(item);
                 }
                 Err(problem) => tracing::error!(hop = %hop.id, %problem, "a hop cannot be read"),
             }
         }
+        self.carry.make_contiguous().sort_by_key(|item| item.seq);
     }
 
     /// Hops of others that never came by the bus, because their engine died between commit and publish.

@@ -39,6 +39,7 @@ impl Worker {
             if self.owns(partition) && steps < STEPS_MAX {
                 let mut next = Item::own(id, partition, item.at, intake::of_hop(hop));
                 next.source = "hop".into();
+                next.seq = item.seq;
                 local.push_back(next);
                 continue;
             }

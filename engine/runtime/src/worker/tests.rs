@@ -1,0 +1,45 @@
+//! What must hold when store and bus fail at the worst moment.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod world;
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::ports::store::StoreError;
+use world::{Fate, Rig};
+
+/// Nina has a conversation, and what is said in it goes to partition 3.
+async fn nina_is_here(rig: &Rig) {
+    rig.says(3, "hello", "nina", "Hello").await;
+    rig.until("nina has a conversation", |rig| rig.stepped("m:").len() == 1).await;
+    rig.until("it is acknowledged", |rig| rig.book().contains(&"acknowledge 3/1".to_owned())).await;
+}
+
+/// Two messages of nina: the second is drafted while the first is being committed, which ends so.
+async fn two_messages(problem: StoreError) -> Vec<String> {
+    let (rig, engine) = Rig::start().await;
+    nina_is_here(&rig).await;
+    rig.state().fates.push_back(Fate::Held(Some(Box::new(Fate::Fails(problem)))));
+    rig.says(3, "first", "nina", "My card is gone").await;
+    rig.until("a commit is under way", |rig| rig.state().fates.is_empty()).await;
+    rig.says(3, "second", "nina", "and my purse").await;
+    sleep(Duration::from_millis(100)).await;
+    rig.open_the_gate();
+    rig.until("both are taken", |rig| rig.book().contains(&"acknowledge 3/3".to_owned())).await;
+    engine.stop().await;
+    rig.stepped("m:")
+}
+
+#[tokio::test]
+async fn a_message_behind_one_whose_commit_fails_stays_behind_it() {
+    let all = ["m:hello", "m:first", "m:second"];
+    assert_eq!(two_messages(StoreError::Conflict { keys: Vec::new() }).await, all);
+    assert_eq!(two_messages(StoreError::Unavailable("gone".into())).await, all);
+}
+
+#[tokio::test]
+async fn only_the_input_that_the_store_refuses_is_quarantined() {
+    assert_eq!(two_messages(StoreError::Broken("never".into())).await, ["m:hello", "m:second"]);
+}
