@@ -125,7 +125,11 @@ impl Worker {
         self.metrics.dead_lettered.with_label_values(&[fault.reason.as_str()]).inc();
         let id = delivery.id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         if !matches!(delivery.reply, ReplyTo::Here(_)) {
-            self.publish_now(dead(&id, &fault.reason, &fault.detail, at, &delivery.body)).await;
+            let letter = dead(&id, &fault.reason, &fault.detail, at, &delivery.body);
+            if !self.publish_now(letter).await {
+                self.unsettled = true;
+                return;
+            }
         }
         let letter = DeadLetter {
             id: format!("dead:{id}"),
@@ -140,6 +144,7 @@ impl Worker {
                 break;
             }
             if self.shared.stop.is_cancelled() {
+                self.unsettled = true;
                 return;
             }
             self.troubled(&problem).await;

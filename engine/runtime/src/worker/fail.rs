@@ -25,6 +25,7 @@ impl Worker {
             Halt::Poison(id) => {
                 self.poisoned.insert(id);
             }
+            Halt::Stopping => {}
         }
         self.forget().await;
     }

@@ -1,5 +1,6 @@
 //! The commit of a batch, and what follows it: answers, acknowledgements, publications, bots.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -97,14 +98,14 @@ impl Worker {
         self.in_flight_seen.clear();
         self.in_flight_touched.clear();
         match landed {
-            Ok((draft, Ok(()))) => {
+            Ok((mut draft, Ok(()))) => {
                 for key in &flight.keys {
                     self.cache.unpin(key);
                 }
                 self.shared.ready.store(true, Ordering::Relaxed);
                 self.pause = Duration::from_millis(50);
                 self.conflicts = 0;
-                self.before_acknowledge(&draft).await;
+                self.before_acknowledge(&mut draft).await;
                 self.follow_up(draft).await;
                 None
             }
@@ -124,7 +125,7 @@ impl Worker {
         if self.sessions.len() > SESSIONS_MAX {
             self.sessions.clear();
         }
-        if !draft.tokens.is_empty() {
+        if !draft.tokens.is_empty() && !self.unsettled {
             self.probe.pass("before-acknowledge");
             if let Err(problem) = self.shared.bus.acknowledge(&draft.tokens).await {
                 tracing::warn!(%problem, "acknowledging failed; the broker delivers again and the repeats are dropped");
@@ -152,28 +153,33 @@ impl Worker {
         }
     }
 
-    /// Publishes one message before anything else goes on; tries until it succeeds or the engine stops.
-    pub(super) async fn publish_now(&self, message: Outgoing) {
-        self.publish_all(&[message]).await;
+    /// Publishes one message before anything else goes on; tries until it succeeds or the engine stops. Says whether it
+    /// did.
+    pub(super) async fn publish_now(&self, message: Outgoing) -> bool {
+        self.publish_all(&[message]).await
     }
 
-    async fn publish_all(&self, messages: &[Outgoing]) {
+    async fn publish_all(&self, messages: &[Outgoing]) -> bool {
         let mut pause = Duration::from_millis(50);
         while let Err(problem) = self.shared.bus.publish(messages).await {
             tracing::warn!(%problem, "publishing failed, trying again");
             if self.shared.stop.is_cancelled() {
-                return;
+                return false;
             }
             sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
+        true
     }
 
-    /// Forwarded inputs must be on the bus before their deliveries are acknowledged.
-    async fn before_acknowledge(&self, draft: &Draft) {
-        if !draft.forwards.is_empty() {
-            self.publish_all(&draft.forwards).await;
+    /// Forwarded inputs must be on the bus before their deliveries are acknowledged and their callers answered.
+    async fn before_acknowledge(&mut self, draft: &mut Draft) {
+        if draft.forwards.is_empty() || self.publish_all(&draft.forwards).await {
+            return;
         }
+        self.unsettled = true;
+        let forwarded: HashSet<&str> = draft.forwarded.iter().map(|i| i.id.as_str()).collect();
+        draft.replies.retain(|(id, ..)| !forwarded.contains(id.as_str()));
     }
 
     pub(super) async fn answer(&self, to: ReplyTo, reply: Reply) {

@@ -71,6 +71,9 @@ pub(crate) struct Worker {
     next_timer: i64,
     /// Deliveries that are no input, to be acknowledged with the next batch.
     refused_tokens: Vec<Token>,
+    /// The engine stops and could not be done with something it took. Nothing is acknowledged any more: that would cover
+    /// it, and nobody would ever deliver it again.
+    unsettled: bool,
     leases: Vec<Lease>,
     publisher: Publisher,
     deliveries: (mpsc::Sender<Delivery>, mpsc::Receiver<Delivery>),
@@ -109,6 +112,7 @@ impl Worker {
             flush: false,
             next_timer: 0,
             refused_tokens: Vec::new(),
+            unsettled: false,
             leases: Vec::new(),
             publisher,
             deliveries: mpsc::channel(2 * BATCH_MAX),

@@ -84,7 +84,10 @@ impl Worker {
             payload: item.raw.clone(),
         };
         if !matches!(item.reply, ReplyTo::Here(_)) {
-            self.publish_now(dead(&item.id, reason, detail, item.at, &item.raw)).await;
+            let letter = dead(&item.id, reason, detail, item.at, &item.raw);
+            if !self.publish_now(letter).await {
+                return draft.stop(item, Halt::Stopping);
+            }
         }
         if let Err(problem) = self.store.bury(&letter).await {
             return draft.stop(item, problem.into());

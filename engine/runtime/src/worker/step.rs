@@ -68,8 +68,7 @@ impl Worker {
         };
         let reply = step.reply.clone().unwrap_or_else(Reply::done);
         let Some(state) = step.state.as_ref() else {
-            self.refused_unborn(draft, item, &reply).await;
-            return Ok(Taken::Done);
+            return self.refused_unborn(draft, item, &reply).await;
         };
         let mut publications = std::mem::take(&mut step.publications);
         self.refused(&item, &reply, &mut publications);
@@ -173,12 +172,20 @@ impl Worker {
     }
 
     /// A refused input that begins no conversation: there is no journal to keep it in but the dead letters.
-    async fn refused_unborn(&mut self, draft: &mut Draft, mut item: Item, reply: &Reply) {
+    async fn refused_unborn(
+        &mut self,
+        draft: &mut Draft,
+        mut item: Item,
+        reply: &Reply,
+    ) -> Result<Taken, Halt> {
         if let Reply::Refused { code, detail, .. } = reply
             && !matches!(item.reply, ReplyTo::Here(_))
         {
             self.metrics.dead_lettered.with_label_values(&[code.as_str()]).inc();
-            self.publish_now(dead(&item.id, code, detail, item.at, &item.raw)).await;
+            let letter = dead(&item.id, code, detail, item.at, &item.raw);
+            if !self.publish_now(letter).await {
+                return draft.stop(item, Halt::Stopping);
+            }
         }
         draft.seen.insert(item.id.clone());
         draft.batch.seen.push((item.id.clone(), item.at));
@@ -186,6 +193,7 @@ impl Worker {
         draft.tokens.extend(item.token);
         draft.replies.push((item.id.clone(), std::mem::take(&mut item.reply), reply.clone()));
         draft.items.push(item);
+        Ok(Taken::Done)
     }
 
     /// Reads the routing machine from the store.

@@ -30,6 +30,8 @@ pub(super) enum Halt {
     Store(StoreError),
     /// The routing machine panicked on this input.
     Poison(String),
+    /// The engine stops, and what must be on the bus first is not.
+    Stopping,
 }
 
 impl From<StoreError> for Halt {

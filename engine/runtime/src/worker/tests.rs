@@ -5,8 +5,10 @@ mod world;
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::sleep;
 
+use crate::ports::bus::Kind;
 use crate::ports::store::StoreError;
 use world::{Fate, Rig};
 
@@ -42,4 +44,19 @@ async fn a_message_behind_one_whose_commit_fails_stays_behind_it() {
 #[tokio::test]
 async fn only_the_input_that_the_store_refuses_is_quarantined() {
     assert_eq!(two_messages(StoreError::Broken("never".into())).await, ["m:hello", "m:second"]);
+}
+
+#[tokio::test]
+async fn what_could_not_be_forwarded_before_the_engine_stopped_is_not_acknowledged() {
+    // Routing belongs to another engine, so its commands go there.
+    let (rig, engine) = Rig::start_with(|state| state.leases.retain(|l| l.partition != 0), 6_000).await;
+    nina_is_here(&rig).await;
+    let command = json!({ "id": "login", "name": "AGENT_LOGIN", "data": { "agentId": "amal" } });
+    rig.state().bus_gone = true;
+    let mut answer = rig.deliver(3, Kind::Command, Some("login"), &command).await;
+    sleep(Duration::from_millis(100)).await;
+    engine.stop().await;
+    let acknowledged = rig.book().into_iter().rfind(|line| line.starts_with("acknowledge"));
+    assert_eq!(acknowledged.as_deref(), Some("acknowledge 3/1"));
+    assert!(answer.try_recv().is_err(), "somebody was told that it is accepted");
 }
