@@ -35,7 +35,7 @@ use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
-use crate::error::store_error;
+use crate::error::{first_error, store_error};
 use crate::leases::Ahead;
 
 /// How long to wait for a connection before the database counts as not available. Short: readiness must turn false.
@@ -109,7 +109,7 @@ impl PostgresStore {
 
 /// An error of the first connection. Who encrypts for the first time mostly has an authority of their own.
 fn unproven(error: sqlx::Error) -> StoreError {
-    match store_error(error) {
+    match first_error(error) {
         StoreError::Unavailable(why) if why.contains("certificate") => StoreError::Unavailable(format!(
             "{why} (if an authority of your own signed it, name its file in the URL: sslrootcert=/path/to/ca.pem)"
         )),

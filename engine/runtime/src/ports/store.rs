@@ -25,10 +25,11 @@ pub enum StoreError {
         /// Partition numbers.
         partitions: Vec<u32>,
     },
-    /// The database cannot be reached or is shutting down; trying again later is safe.
+    /// Nothing is wrong with what was asked: the database cannot be reached, is shutting down, has no room left.
+    /// Trying again later is safe.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// Anything else: a bug, a broken file, a full disk.
+    /// What was to be written cannot be: trying again would end the same.
     #[error("the database refused: {0}")]
     Broken(String),
 }

@@ -68,10 +68,12 @@ impl Worker {
             StoreError::Broken(detail) if causes.len() > 1 => {
                 tracing::error!(%detail, "the store refused a batch; trying its inputs one by one");
                 self.alone.extend(causes);
+                self.rest().await;
             }
             StoreError::Broken(detail) => {
-                tracing::error!(%detail, "the store refused an input; it is quarantined");
+                tracing::error!(%detail, quarantined = ?causes, "the store refused an input");
                 self.poisoned.extend(causes);
+                self.rest().await;
             }
         }
         self.forget().await;
@@ -122,6 +124,11 @@ impl Worker {
         if self.shared.ready.swap(false, Ordering::Relaxed) {
             tracing::error!(%problem, "the store cannot be used; nothing is accepted until it is back");
         }
+        self.rest().await;
+    }
+
+    /// Waits a little before something is tried again, longer each time until a commit stands.
+    async fn rest(&mut self) {
         tokio::select! {
             () = sleep(self.pause) => {}
             () = self.shared.stop.cancelled() => {}
