@@ -5,6 +5,7 @@ use convene_core::deployment::Deployment;
 use convene_core::hop::Hop;
 use convene_core::model::{self, CimMessage, Json};
 use convene_core::routing;
+use uuid::Uuid;
 
 use crate::item::{Item, What};
 use crate::ports::bus::{Delivery, Kind};
@@ -60,8 +61,20 @@ pub(crate) fn read(d: &Deployment, delivery: Delivery, at: i64) -> Result<Item, 
 
 type Parsed = Result<(String, What, Option<String>), Fault>;
 
+/// Most bytes of an input id. What is longer travels by no AMQP property and fits into no index.
+const ID_BYTES_MAX: usize = 128;
+
+/// An input id of ours: one that is too long is replaced by one that is made of it, so that a repeat is still a repeat.
+/// What it stands for keeps its own id.
+pub(crate) fn bounded(prefix: &str, id: &str) -> String {
+    if prefix.len() + id.len() <= ID_BYTES_MAX {
+        return format!("{prefix}{id}");
+    }
+    format!("{prefix}{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()))
+}
+
 fn with_id(prefix: &str, amqp: Option<&str>, own: Option<&str>) -> Result<String, Fault> {
-    amqp.or(own).filter(|id| !id.is_empty()).map(|id| format!("{prefix}:{id}")).ok_or_else(|| {
+    amqp.or(own).filter(|id| !id.is_empty()).map(|id| bounded(prefix, id)).ok_or_else(|| {
         Fault::new(
             "missing_id",
             "neither the AMQP message_id nor the message's own `id` is set; repeats could not be told apart",
@@ -108,7 +121,7 @@ pub fn check_message(d: &Deployment, message: &CimMessage) -> Result<Sender, Fau
 
 fn message(d: &Deployment, delivery: &Delivery) -> Parsed {
     let message = model::read_message(&delivery.body).map_err(unreadable)?;
-    let id = with_id("m", delivery.id.as_deref(), message.message_id())?;
+    let id = with_id("m:", delivery.id.as_deref(), message.message_id())?;
     let sender = check_message(d, &message)?;
     Ok((id, What::Message { message: Box::new(message), sender, arrival: None }, None))
 }
@@ -119,7 +132,7 @@ fn unreadable(e: model::ReadError) -> Fault {
 
 fn event(delivery: &Delivery) -> Parsed {
     let event = model::read_event(&delivery.body).map_err(unreadable)?;
-    let id = with_id("e", delivery.id.as_deref(), event.id.as_deref())?;
+    let id = with_id("e:", delivery.id.as_deref(), event.id.as_deref())?;
     let conversation = event.conversation_id.clone().filter(|c| !c.is_empty());
     let conversation = conversation.unwrap_or_else(|| delivery.key.clone());
     let input = Box::new(conversation::Input::Event { event: Box::new(event) });
@@ -128,7 +141,7 @@ fn event(delivery: &Delivery) -> Parsed {
 
 fn command(delivery: &Delivery) -> Parsed {
     let json = model::read_json(&delivery.body).map_err(unreadable)?;
-    let id = with_id("c", delivery.id.as_deref(), json["id"].as_str())?;
+    let id = with_id("c:", delivery.id.as_deref(), json["id"].as_str())?;
     let name = json["name"].as_str().unwrap_or_default().to_owned();
     let data = match &json["data"] {
         Json::Null => serde_json::json!({}),
@@ -149,7 +162,10 @@ fn command(delivery: &Delivery) -> Parsed {
 }
 
 fn hop(delivery: &Delivery) -> Parsed {
-    let id = delivery.id.clone().unwrap_or_default();
+    // Its id is one of ours already, and is not made anew. Without one it would count as a repeat of any other without.
+    let id = delivery.id.clone().filter(|id| !id.is_empty()).ok_or_else(|| {
+        Fault::new("missing_id", "a hop of ours has no AMQP message_id; repeats could not be told apart")
+    })?;
     let hop: Hop = serde_json::from_slice(&delivery.body)
         .map_err(|e| Fault::new("malformed", format!("a hop of ours: {e}")))?;
     Ok((id.clone(), of_hop(hop), Some(id)))
@@ -177,6 +193,50 @@ pub(crate) fn of_hop(hop: Hop) -> What {
             let sender =
                 Sender { channel: String::new(), attribute: String::new(), identifier: String::new() };
             What::Message { message, sender, arrival: None }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+    use crate::ports::bus::{ReplyTo, Token};
+
+    fn delivery(kind: Kind, id: Option<&str>, body: &Json) -> Delivery {
+        Delivery {
+            partition: 0,
+            kind: Ok(kind),
+            id: id.map(str::to_owned),
+            key: "key".into(),
+            body: body.to_string().into_bytes(),
+            token: Token { generation: 1, partition: 0, tag: 1 },
+            reply: ReplyTo::Nobody,
+            redelivered: false,
+        }
+    }
+
+    #[test]
+    fn an_id_of_any_length_becomes_one_that_fits_and_a_repeat_stays_a_repeat() {
+        let id = |own: &str| {
+            let body = serde_json::json!({ "id": own, "name": "AGENT_LOGIN", "data": {} });
+            command(&delivery(Kind::Command, None, &body)).unwrap().0
+        };
+        assert_eq!(id("login"), "c:login");
+        let long = "x".repeat(100_000);
+        assert!(id(&long).starts_with("c:") && id(&long).len() <= ID_BYTES_MAX);
+        assert_eq!(id(&long), id(&long));
+        assert_ne!(id(&long), id(&format!("{long}y")));
+        assert!(bounded("dead:", &id(&"x".repeat(126))).len() <= ID_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_hop_without_an_id_is_refused() {
+        let body = serde_json::json!({ "to": "routing", "input": { "command": { "name": "X", "data": {} } } });
+        for nothing in [None, Some("")] {
+            let fault = hop(&delivery(Kind::Hop, nothing, &body)).unwrap_err();
+            assert_eq!(fault.reason, "missing_id");
         }
     }
 }

@@ -123,7 +123,10 @@ impl Worker {
     async fn refuse(&mut self, fault: intake::Fault, delivery: Delivery, at: i64) {
         tracing::warn!(reason = %fault.reason, detail = %fault.detail, key = %delivery.key, "dead letter");
         self.metrics.dead_lettered.with_label_values(&[fault.reason.as_str()]).inc();
-        let id = delivery.id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let id = match delivery.id.as_deref() {
+            Some(id) => intake::bounded("", id),
+            None => uuid::Uuid::new_v4().to_string(),
+        };
         if !matches!(delivery.reply, ReplyTo::Here(_)) {
             let letter = dead(&id, &fault.reason, &fault.detail, at, &delivery.body);
             if !self.publish_now(letter).await {
@@ -132,7 +135,7 @@ impl Worker {
             }
         }
         let letter = DeadLetter {
-            id: format!("dead:{id}"),
+            id: intake::bounded("dead:", &id),
             at,
             reason: fault.reason.clone(),
             detail: fault.detail.clone(),

@@ -29,7 +29,7 @@ impl Worker {
         local: &mut VecDeque<Item>,
     ) {
         for (i, hop) in hops.into_iter().enumerate() {
-            let id = format!("{}/{i}", item.id);
+            let id = intake::bounded("", &format!("{}/{i}", item.id));
             let partition = match &hop {
                 Hop::Routing { .. } => ROUTING_HOME,
                 Hop::Conversation { home, .. } => *home,
