@@ -64,7 +64,11 @@ impl Worker {
                 self.next_lease = Instant::now();
                 self.own_on_bus().await;
             }
-            StoreError::Unavailable(_) => self.troubled(&problem).await,
+            StoreError::Unavailable(_) => {
+                self.unsure = true;
+                self.next_lease = Instant::now();
+                self.troubled(&problem).await;
+            }
             StoreError::Broken(detail) if causes.len() > 1 => {
                 tracing::error!(%detail, "the store refused a batch; trying its inputs one by one");
                 self.alone.extend(causes);

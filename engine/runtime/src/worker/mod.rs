@@ -83,6 +83,8 @@ pub(crate) struct Worker {
     alone: HashSet<String>,
     /// Conflicts in a row, without a commit between them.
     conflicts: u32,
+    /// A commit ended without a word: whether it stands, shows when the leases are renewed. Until then nothing is taken.
+    unsure: bool,
     next_lease: Instant,
     next_timer_check: Instant,
     next_hop_check: Instant,
@@ -120,6 +122,7 @@ impl Worker {
             asked: HashSet::new(),
             alone: HashSet::new(),
             conflicts: 0,
+            unsure: false,
             next_lease: now,
             next_timer_check: now,
             next_hop_check: now + HOP_CHECK,
@@ -146,7 +149,8 @@ impl Worker {
             if !stopping && Instant::now() >= self.next_lease {
                 self.renew(&mut flight).await;
             }
-            let items = if stopping { Vec::new() } else { self.collect(flight.as_mut()).await };
+            let idle = stopping || self.unsure;
+            let items = if idle { Vec::new() } else { self.collect(flight.as_mut()).await };
             let draft = match self.draft(items).await {
                 Ok(draft) => draft,
                 Err((halt, draft, behind)) => {

@@ -28,10 +28,15 @@ impl Worker {
         let mut leases = match self.store.lease(&engine, partitions, lease_ms).await {
             Ok(leases) => leases,
             Err(problem) => {
+                if self.unsure {
+                    self.next_lease = Instant::now();
+                }
                 self.troubled(&problem).await;
                 return;
             }
         };
+        // A lease waits for every commit of its partitions, so what is in the tables now is what became of them.
+        let unsure = std::mem::take(&mut self.unsure);
         self.shared.ready.store(true, Ordering::Relaxed);
         if let Ok(fair) = self.store.fair_share(partitions).await {
             let fair = fair.max(1) as usize;
@@ -55,6 +60,8 @@ impl Worker {
                 self.land(under_way).await;
             }
             self.changed(leases).await;
+        } else if unsure {
+            self.forget().await;
         }
         if Instant::now() >= self.next_hop_check {
             self.next_hop_check = Instant::now() + HOP_CHECK;
@@ -82,7 +89,8 @@ impl Worker {
         }
     }
 
-    /// Drops everything that is only in memory and reads again what is undone.
+    /// Drops everything that is only in memory and reads again what is undone; while it is not known what became of a
+    /// commit, that is left to the renewal of the leases.
     pub(super) async fn forget(&mut self) {
         self.cache.clear();
         self.sessions.clear();
@@ -92,6 +100,9 @@ impl Worker {
         self.next_timer_check = Instant::now();
         // Timers are read again with the next look at the clock.
         self.carry.retain(|i| i.token.is_some() || i.hop.is_some() || i.id.starts_with("b:"));
+        if self.unsure {
+            return;
+        }
         if self.owns(ROUTING_HOME) {
             while let Err(Halt::Store(problem)) = self.load_routing().await {
                 self.troubled(&problem).await;

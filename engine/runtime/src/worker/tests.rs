@@ -60,3 +60,19 @@ async fn what_could_not_be_forwarded_before_the_engine_stopped_is_not_acknowledg
     assert_eq!(acknowledged.as_deref(), Some("acknowledge 3/1"));
     assert!(answer.try_recv().is_err(), "somebody was told that it is accepted");
 }
+
+#[tokio::test]
+async fn what_a_commit_said_that_stood_after_all_is_published() {
+    let (rig, engine) = Rig::start().await;
+    nina_is_here(&rig).await;
+    rig.until("everything is marked", |rig| rig.state().tables.outbox.is_empty()).await;
+    let before = rig.book().len();
+    rig.state().fates.push_back(Fate::Late);
+    rig.says(3, "first", "nina", "My card is gone").await;
+    rig.until("it is acknowledged", |rig| rig.book().contains(&"acknowledge 3/2".to_owned())).await;
+    rig.until("it is published and marked", |rig| rig.state().tables.outbox.is_empty()).await;
+    let published = rig.book().split_off(before);
+    assert!(published.iter().any(|line| line.starts_with("publish event.CUSTOMER_MESSAGE")), "{published:#?}");
+    assert_eq!(rig.stepped("m:"), ["m:hello", "m:first"]);
+    engine.stop().await;
+}
