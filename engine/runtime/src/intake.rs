@@ -233,7 +233,8 @@ mod tests {
 
     #[test]
     fn a_hop_without_an_id_is_refused() {
-        let body = serde_json::json!({ "to": "routing", "input": { "command": { "name": "X", "data": {} } } });
+        let body =
+            serde_json::json!({ "to": "routing", "input": { "command": { "name": "X", "data": {} } } });
         for nothing in [None, Some("")] {
             let fault = hop(&delivery(Kind::Hop, nothing, &body)).unwrap_err();
             assert_eq!(fault.reason, "missing_id");

@@ -129,6 +129,7 @@ impl Worker {
             tracing::error!(%problem, "the store cannot be used; nothing is accepted until it is back");
         }
         self.rest().await;
+        self.let_go().await;
     }
 
     /// Waits a little before something is tried again, longer each time until a commit stands.

@@ -86,6 +86,8 @@ pub(crate) struct Worker {
     /// A commit ended without a word: whether it stands, shows when the leases are renewed. Until then nothing is taken.
     unsure: bool,
     next_lease: Instant,
+    /// Without a renewal the leases end then, and others may take the partitions.
+    leases_end: Instant,
     next_timer_check: Instant,
     next_hop_check: Instant,
     next_mark: Instant,
@@ -124,6 +126,7 @@ impl Worker {
             conflicts: 0,
             unsure: false,
             next_lease: now,
+            leases_end: now,
             next_timer_check: now,
             next_hop_check: now + HOP_CHECK,
             next_mark: now,

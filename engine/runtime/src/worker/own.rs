@@ -25,6 +25,7 @@ impl Worker {
         self.next_lease =
             Instant::now() + Duration::from_millis(u64::try_from(config.lease_ms / 3).unwrap_or(1000));
         let (engine, partitions, lease_ms) = (config.engine.clone(), config.partitions, config.lease_ms);
+        let end = Instant::now() + Duration::from_millis(u64::try_from(lease_ms).unwrap_or(0));
         let mut leases = match self.store.lease(&engine, partitions, lease_ms).await {
             Ok(leases) => leases,
             Err(problem) => {
@@ -37,6 +38,7 @@ impl Worker {
         };
         // A lease waits for every commit of its partitions, so what is in the tables now is what became of them.
         let unsure = std::mem::take(&mut self.unsure);
+        self.leases_end = end;
         self.shared.ready.store(true, Ordering::Relaxed);
         if let Ok(fair) = self.store.fair_share(partitions).await {
             let fair = fair.max(1) as usize;
@@ -67,6 +69,18 @@ impl Worker {
             self.next_hop_check = Instant::now() + HOP_CHECK;
             self.stray_hops().await;
         }
+    }
+
+    /// Lets go of partitions whose leases have run out: their queues deliver to one consumer only, and the next owner
+    /// would wait for as long as this engine cannot reach the store.
+    pub(super) async fn let_go(&mut self) {
+        if self.leases.is_empty() || Instant::now() < self.leases_end {
+            return;
+        }
+        tracing::warn!("the leases could not be renewed in time; the partitions are left to other engines");
+        self.leases.clear();
+        self.metrics.partitions.set(0);
+        self.own_on_bus().await;
     }
 
     /// The set of partitions changed: begin with what the owner before left undone.
@@ -103,12 +117,12 @@ impl Worker {
         if self.unsure {
             return;
         }
-        if self.owns(ROUTING_HOME) {
-            while let Err(Halt::Store(problem)) = self.load_routing().await {
-                self.troubled(&problem).await;
-                if self.shared.stop.is_cancelled() {
-                    return;
-                }
+        while self.owns(ROUTING_HOME)
+            && let Err(Halt::Store(problem)) = self.load_routing().await
+        {
+            self.troubled(&problem).await;
+            if self.shared.stop.is_cancelled() {
+                return;
             }
         }
         self.unfinished().await;
@@ -116,8 +130,8 @@ impl Worker {
 
     /// Hops, publications and bot calls that were committed and perhaps never done.
     async fn unfinished(&mut self) {
-        let partitions: Vec<u32> = self.leases.iter().map(|l| l.partition).collect();
         let unfinished = loop {
+            let partitions: Vec<u32> = self.leases.iter().map(|l| l.partition).collect();
             match self.store.unfinished(&partitions).await {
                 Ok(unfinished) => break unfinished,
                 Err(problem) => self.troubled(&problem).await,

@@ -121,6 +121,10 @@ impl Worker {
         found: &Found,
         local: &mut VecDeque<Item>,
     ) -> Result<Taken, Halt> {
+        if (item.token.is_some() || item.hop.is_some()) && !self.owns(item.partition) {
+            // Its partition was given away meanwhile; the new owner gets it too.
+            return Ok(Taken::Done);
+        }
         if draft.seen.contains(&item.id)
             || self.in_flight_seen.contains(&item.id)
             || found.seen.contains(&item.id)

@@ -72,7 +72,25 @@ async fn what_a_commit_said_that_stood_after_all_is_published() {
     rig.until("it is acknowledged", |rig| rig.book().contains(&"acknowledge 3/2".to_owned())).await;
     rig.until("it is published and marked", |rig| rig.state().tables.outbox.is_empty()).await;
     let published = rig.book().split_off(before);
-    assert!(published.iter().any(|line| line.starts_with("publish event.CUSTOMER_MESSAGE")), "{published:#?}");
+    assert!(
+        published.iter().any(|line| line.starts_with("publish event.CUSTOMER_MESSAGE")),
+        "{published:#?}"
+    );
     assert_eq!(rig.stepped("m:"), ["m:hello", "m:first"]);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn partitions_are_let_go_when_the_store_cannot_be_reached_for_as_long_as_a_lease_lasts() {
+    let (rig, engine) = Rig::start_with(|_| {}, 600).await;
+    nina_is_here(&rig).await;
+    rig.state().gone = true;
+    rig.until("they are let go", |rig| rig.book().last().is_some_and(|line| line == "own []")).await;
+    rig.state().gone = false;
+    let all = "own [0, 1, 2, 3, 4, 5, 6, 7]";
+    let taken = |rig: &Rig| rig.book().iter().filter(|line| *line == all).count();
+    rig.until("they are taken again", |rig| taken(rig) == 2).await;
+    rig.says(3, "first", "nina", "My card is gone").await;
+    rig.until("it is stepped", |rig| rig.stepped("m:") == ["m:hello", "m:first"]).await;
     engine.stop().await;
 }
