@@ -209,7 +209,7 @@ impl Worker {
 
     /// Calls a bot in a task of its own; its answer comes back as an input.
     pub(super) fn ask(&mut self, home: u32, call: BotCall) {
-        if !self.asked.insert(call.id.clone()) {
+        if self.asked.insert(call.id.clone(), home).is_some() {
             return;
         }
         let shared = self.shared.clone();

@@ -78,7 +78,8 @@ pub(crate) struct Worker {
     publisher: Publisher,
     deliveries: (mpsc::Sender<Delivery>, mpsc::Receiver<Delivery>),
     own: (mpsc::Sender<Item>, mpsc::Receiver<Item>),
-    asked: HashSet<String>,
+    /// Bot calls under way, with the home partition of their conversation.
+    asked: HashMap<String, u32>,
     /// Inputs to be committed one by one, since one of them breaks the batch.
     alone: HashSet<String>,
     /// Conflicts in a row, without a commit between them.
@@ -121,7 +122,7 @@ impl Worker {
             publisher,
             deliveries: mpsc::channel(2 * BATCH_MAX),
             own: mpsc::channel(BATCH_MAX),
-            asked: HashSet::new(),
+            asked: HashMap::new(),
             alone: HashSet::new(),
             conflicts: 0,
             unsure: false,

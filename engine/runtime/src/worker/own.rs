@@ -97,6 +97,8 @@ impl Worker {
     pub(super) async fn own_on_bus(&mut self) {
         let partitions: Vec<u32> = self.leases.iter().map(|l| l.partition).collect();
         self.carry.retain(|i| partitions.contains(&i.partition));
+        // Their new owner asks again; so does this engine when it gets them back.
+        self.asked.retain(|_, home| partitions.contains(home));
         let into = self.deliveries.0.clone();
         if let Err(problem) = self.shared.bus.own(&partitions, into).await {
             tracing::warn!(%problem, "the bus will take the partitions once it is connected");

@@ -54,8 +54,10 @@ impl Worker {
     }
 
     /// Hands an input to the owner of another partition.
-    pub(super) fn forward(&self, draft: &mut Draft, mut item: Item, partition: u32) {
+    pub(super) fn forward(&mut self, draft: &mut Draft, mut item: Item, partition: u32) {
         if item.token.is_none() && item.hop.is_none() && item.source != "hop" {
+            // The owner finds the timer, and asks the bot itself.
+            self.asked.remove(item.id.strip_prefix("b:").unwrap_or_default());
             return;
         }
         self.metrics.forwarded.inc();

@@ -5,6 +5,7 @@ mod world;
 
 use std::time::Duration;
 
+use convene_core::effect::BotCall;
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -92,5 +93,25 @@ async fn partitions_are_let_go_when_the_store_cannot_be_reached_for_as_long_as_a
     rig.until("they are taken again", |rig| taken(rig) == 2).await;
     rig.says(3, "first", "nina", "My card is gone").await;
     rig.until("it is stepped", |rig| rig.stepped("m:") == ["m:hello", "m:first"]).await;
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_bot_is_asked_again_when_its_partition_comes_back() {
+    let call = BotCall {
+        id: "call".into(),
+        bot: "adviser".into(),
+        conversation: "c".into(),
+        request: json!({}),
+        deadline: i64::MAX,
+    };
+    let (rig, engine) = Rig::start_with(|state| state.tables.calls.push((3, call)), 600).await;
+    rig.until("the bot is asked", |rig| rig.state().asked == 1).await;
+    let third = rig.state().leases.remove(3);
+    rig.until("the partition is given away", |rig| rig.book().last().is_some_and(|l| !l.contains('3'))).await;
+    rig.answer.notify_one();
+    sleep(Duration::from_millis(100)).await;
+    rig.state().leases.insert(3, third);
+    rig.until("the bot is asked again", |rig| rig.state().asked == 2).await;
     engine.stop().await;
 }

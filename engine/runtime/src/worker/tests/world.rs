@@ -78,7 +78,10 @@ impl Rig {
         rig.state().leases = (0..8).map(|partition| Lease { partition, epoch: 1 }).collect();
         prepare(&mut rig.state());
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let files = crate::deployments::read_folder(&root).unwrap();
+        let mut files = crate::deployments::read_folder(&root).unwrap();
+        let adviser = "bots:\n  adviser:\n    kind: WEBHOOK\n    url: https://bots.example/adviser\n";
+        let centre = files["flows/centre.yaml"].replace("bots:\n", adviser);
+        files.insert("flows/centre.yaml".into(), centre);
         let (deployment, _) = crate::deployments::compile(files).unwrap();
         let world = World {
             store: rig.clone(),
