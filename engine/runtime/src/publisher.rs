@@ -12,6 +12,7 @@ use prometheus::HistogramTimer;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use crate::engine::Stop;
 use crate::metrics::Metrics;
 use crate::ports::bus::{Bus, BusError, Destination, Outgoing};
 use crate::ports::store::{Hop, Parcel};
@@ -52,14 +53,19 @@ impl Publisher {
         Self { jobs, confirmed }
     }
 
-    /// Hands over a committed batch's output; waits while too much is waiting already.
-    pub(crate) async fn hand(&self, job: Job, metrics: &Metrics) {
+    /// Hands over a committed batch's output; waits while too much is waiting already, unless the engine stops: the
+    /// outbox has it all, and the next owner publishes it.
+    pub(crate) async fn hand(&self, job: Job, metrics: &Metrics, stop: &Stop) {
         if job.parcels.is_empty() && job.outputs.is_empty() && job.hops.is_empty() {
             return;
         }
         metrics.pending.add(i64::try_from(job.outputs.len()).unwrap_or(0));
-        if self.jobs.send(job).await.is_err() {
-            tracing::error!("the publisher is gone");
+        tokio::select! {
+            biased;
+            sent = self.jobs.send(job) => if sent.is_err() {
+                tracing::error!("the publisher is gone");
+            },
+            () = stop.cancelled() => tracing::warn!("not everything is published; the next owner does it"),
         }
     }
 

@@ -144,7 +144,7 @@ impl Worker {
         let hops = draft.hops_out.into_iter().filter(|h| !ours(h.partition)).collect();
         let parcels = draft.batch.unpublished.into_iter().map(|u| u.parcel).collect();
         let job = publisher::Job { parcels, outputs: draft.publications, hops };
-        self.publisher.hand(job, &self.metrics).await;
+        self.publisher.hand(job, &self.metrics, &self.shared.stop).await;
         for (home, call) in draft.bot_calls {
             self.ask(home, call);
         }

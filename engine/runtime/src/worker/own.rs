@@ -162,7 +162,8 @@ impl Worker {
             );
         }
         let parcels = parcels.into_iter().collect();
-        self.publisher.hand(publisher::Job { parcels, outputs, hops: Vec::new() }, &self.metrics).await;
+        let job = publisher::Job { parcels, outputs, hops: Vec::new() };
+        self.publisher.hand(job, &self.metrics, &self.shared.stop).await;
         for (home, call) in unfinished.bot_calls {
             self.ask(home, call);
         }

@@ -115,3 +115,17 @@ async fn a_bot_is_asked_again_when_its_partition_comes_back() {
     rig.until("the bot is asked again", |rig| rig.state().asked == 2).await;
     engine.stop().await;
 }
+
+#[tokio::test]
+async fn an_engine_stops_also_while_the_broker_is_away() {
+    let (rig, engine) = Rig::start().await;
+    nina_is_here(&rig).await;
+    rig.state().bus_gone = true;
+    // More batches than may wait to be published.
+    for n in 0..40 {
+        rig.says(3, &format!("m{n}"), "nina", "Is anybody there?").await;
+        sleep(Duration::from_millis(10)).await;
+    }
+    let stopped = tokio::time::timeout(Duration::from_secs(5), engine.stop()).await;
+    assert!(stopped.is_ok(), "it waits for the broker: {:#?}", rig.book());
+}
