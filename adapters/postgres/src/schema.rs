@@ -24,6 +24,11 @@ pub(crate) const MONTHS_AHEAD: i32 = 3;
 /// [`StoreError::Broken`] when the database has steps this binary does not know: it belongs to a newer release.
 pub(crate) async fn migrate(pool: &PgPool) -> StoreResult<Vec<String>> {
     let mut transaction = pool.begin().await.map_err(store_error)?;
+    // The limits of the connection are for questions; a step takes as long as it takes.
+    sqlx::raw_sql("set local statement_timeout = 0; set local lock_timeout = 0")
+        .execute(&mut *transaction)
+        .await
+        .map_err(store_error)?;
     sqlx::query("select pg_advisory_xact_lock(hashtext('convene_migrate'))")
         .execute(&mut *transaction)
         .await
