@@ -37,13 +37,15 @@ async fn write(connection: &mut PgConnection, batch: &Batch, net: &Net<'_>) -> S
         .bind(column(&fence, |(partition, _)| *partition))
         .bind(column(&fence, |(_, epoch)| *epoch))
         .bind(net.seen.keys().map(|id| clean(id)).collect::<Vec<_>>())
-        .bind(net.seen.values().copied().collect::<Vec<_>>());
+        .bind(net.seen.values().map(|(at, _)| *at).collect::<Vec<_>>());
     let statement = bind_journal(statement, &batch.journal);
     let statement = bind_outbox(statement, batch);
     let statement = bind_states(statement, net);
     let statement = bind_routing(statement, batch.routing_version, net);
     let statement = bind_timers(statement, net);
     let statement = bind_hops_and_calls(statement, net);
+    let statement =
+        statement.bind(net.seen.values().map(|(_, outcome)| outcome.map(clean)).collect::<Vec<_>>());
     statement.execute(connection).await.map_err(store_error)?;
     Ok(())
 }

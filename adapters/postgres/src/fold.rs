@@ -13,7 +13,8 @@ use convene_runtime::ports::store::{
 /// What remains of a batch. Its lists have no key twice, and no key in two of them.
 #[derive(Default)]
 pub(crate) struct Net<'a> {
-    pub(crate) seen: BTreeMap<&'a str, i64>,
+    /// When each was taken, and how it went.
+    pub(crate) seen: BTreeMap<&'a str, (i64, Option<&'a str>)>,
     pub(crate) states_new: Vec<&'a StateRow>,
     pub(crate) states_next: Vec<(&'a StateRow, i64)>,
     pub(crate) records_set: Vec<(&'a str, &'a str)>,
@@ -35,7 +36,8 @@ impl<'a> Net<'a> {
     pub(crate) fn of(batch: &'a Batch) -> StoreResult<Self> {
         let mut net = Self::default();
         for (id, at) in &batch.seen {
-            if net.seen.insert(id, *at).is_some() {
+            let outcome = batch.outcomes.get(id).map(String::as_str);
+            if net.seen.insert(id, (*at, outcome)).is_some() {
                 return Err(StoreError::Conflict { keys: vec![format!("seen:{id}")] });
             }
         }

@@ -15,8 +15,8 @@ with fence as materialized (
         limit 1 for share
     ) held
 ), seen_new as (
-    insert into seen (tenant, id, at)
-    select $1, n.id, n.at from unnest($4::text[], $5::int8[]) as n(id, at)
+    insert into seen (tenant, id, at, outcome)
+    select $1, n.id, n.at, n.outcome from unnest($4::text[], $5::int8[], $64::text[]) as n(id, at, outcome)
     on conflict do nothing
     returning id
 ), journal_new as (

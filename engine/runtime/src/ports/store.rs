@@ -64,6 +64,8 @@ pub struct Sender {
 pub struct Found {
     /// Those of `inputs` that were seen before.
     pub seen: Vec<String>,
+    /// What [`Batch::outcomes`] kept of them.
+    pub outcomes: BTreeMap<String, String>,
     /// State rows by key; a missing key has no state.
     pub states: BTreeMap<String, StateRow>,
     /// In the order asked.
@@ -240,6 +242,8 @@ pub struct DeadLetter {
     pub source: String,
     /// The payload, unchanged.
     pub payload: Vec<u8>,
+    /// As in [`Batch::outcomes`].
+    pub outcome: Option<String>,
 }
 
 /// One transaction: all of it or nothing.
@@ -249,6 +253,8 @@ pub struct Batch {
     pub fence: Vec<(u32, i64)>,
     /// Input ids now seen, with the time they were taken.
     pub seen: Vec<(String, i64)>,
+    /// How those of them went that may be asked for it again, as JSON.
+    pub outcomes: BTreeMap<String, String>,
     /// Journal rows in order.
     pub journal: Vec<JournalRow>,
     /// Pointers to those journal rows that publish, one entry for each partition.

@@ -141,6 +141,7 @@ impl Worker {
             detail: fault.detail.clone(),
             source: delivery.key.clone(),
             payload: delivery.body,
+            outcome: None,
         };
         while let Err(problem) = self.store.bury(&letter).await {
             if matches!(problem, StoreError::Conflict { .. }) {

@@ -58,6 +58,7 @@ impl Worker {
         }
         draft.batch.fence = self.leases.iter().map(|l| (l.partition, l.epoch)).collect();
         self.in_flight_seen.clone_from(&draft.seen);
+        self.in_flight_outcomes.clone_from(&draft.outcomes);
         self.in_flight_touched.clone_from(&draft.touched);
         let keys = draft.batch.states.iter().map(|s| s.row.key.clone()).collect();
         let (store, metrics, probe) = (self.store.clone(), self.metrics.clone(), self.probe.clone());
@@ -96,6 +97,7 @@ impl Worker {
             None => flight.handle.await,
         };
         self.in_flight_seen.clear();
+        self.in_flight_outcomes.clear();
         self.in_flight_touched.clear();
         match landed {
             Ok((mut draft, Ok(()))) => {

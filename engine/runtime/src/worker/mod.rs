@@ -35,6 +35,7 @@ use crate::cache::Cache;
 use crate::engine::Shared;
 use crate::item::Item;
 use crate::metrics::Metrics;
+use crate::outcome::Outcome;
 use crate::ports::bus::{Delivery, Token};
 use crate::ports::store::{Lease, Sender, Store};
 use crate::probe::Probe;
@@ -62,6 +63,7 @@ pub(crate) struct Worker {
     routing: Option<(Routing, i64)>,
     poisoned: HashSet<String>,
     in_flight_seen: HashSet<String>,
+    in_flight_outcomes: HashMap<String, Outcome>,
     in_flight_touched: HashSet<String>,
     /// Taken and to be stepped, in the order of taking.
     carry: VecDeque<Item>,
@@ -111,6 +113,7 @@ impl Worker {
             routing: None,
             poisoned: HashSet::new(),
             in_flight_seen: HashSet::new(),
+            in_flight_outcomes: HashMap::new(),
             in_flight_touched: HashSet::new(),
             carry: VecDeque::new(),
             last_seq: 0,

@@ -12,6 +12,7 @@ use super::{ROUTING_HOME, Worker};
 use crate::draft::Draft;
 use crate::intake;
 use crate::item::{Item, What};
+use crate::outcome::Outcome;
 use crate::ports::bus::{Destination, Outgoing, ReplyTo};
 use crate::ports::store::{DeadLetter, Hop as StoredHop};
 use crate::publisher::dead;
@@ -77,6 +78,8 @@ impl Worker {
         detail: &str,
     ) -> Result<Taken, Halt> {
         self.metrics.dead_lettered.with_label_values(&[reason]).inc();
+        let reply = Reply::refused(reason, detail, Json::Null);
+        let outcome = Outcome::of(&item, &reply);
         let letter = DeadLetter {
             id: item.id.clone(),
             at: item.at,
@@ -84,6 +87,7 @@ impl Worker {
             detail: detail.to_owned(),
             source: item.source.clone(),
             payload: item.raw.clone(),
+            outcome: outcome.as_ref().map(|outcome| json!(outcome).to_string()),
         };
         if !matches!(item.reply, ReplyTo::Here(_)) {
             let letter = dead(&item.id, reason, detail, item.at, &item.raw);
@@ -95,10 +99,11 @@ impl Worker {
             return draft.stop(item, problem.into());
         }
         draft.seen.insert(item.id.clone());
+        draft.outcomes.extend(outcome.map(|outcome| (item.id.clone(), outcome)));
         draft.batch.hops_done.extend(item.hop.clone());
         draft.tokens.extend(item.token);
         let to = std::mem::take(&mut item.reply);
-        draft.replies.push((item.id, to, Reply::refused(reason, detail, Json::Null)));
+        draft.replies.push((item.id, to, reply));
         Ok(Taken::Done)
     }
 }

@@ -151,8 +151,7 @@ impl Worker {
 
     /// The input is in the draft.
     fn done(&self, draft: &mut Draft, mut item: Item, reply: Reply) {
-        draft.seen.insert(item.id.clone());
-        draft.batch.seen.push((item.id.clone(), item.at));
+        draft.take(&item, &reply);
         draft.batch.hops_done.extend(item.hop.clone());
         draft.tokens.extend(item.token);
         let to = std::mem::take(&mut item.reply);
@@ -187,8 +186,7 @@ impl Worker {
                 return draft.stop(item, Halt::Stopping);
             }
         }
-        draft.seen.insert(item.id.clone());
-        draft.batch.seen.push((item.id.clone(), item.at));
+        draft.take(&item, reply);
         draft.batch.hops_done.extend(item.hop.clone());
         draft.tokens.extend(item.token);
         draft.replies.push((item.id.clone(), std::mem::take(&mut item.reply), reply.clone()));

@@ -13,7 +13,10 @@ use super::pass::store_hop;
 use crate::draft::Draft;
 use crate::intake;
 use crate::item::{Item, What};
+use crate::outcome::{Outcome, REUSED};
+use crate::ports::bus::ReplyTo;
 use crate::ports::store::{Found, Sender, StoreError, Wanted};
+use crate::publisher::dead;
 
 /// How an input went.
 pub(super) enum Taken {
@@ -129,11 +132,7 @@ impl Worker {
             || self.in_flight_seen.contains(&item.id)
             || found.seen.contains(&item.id)
         {
-            self.metrics.duplicates.inc();
-            draft.batch.hops_done.extend(item.hop.clone());
-            draft.tokens.extend(item.token);
-            draft.replies.push((item.id, item.reply, Reply::Done { data: json!({ "duplicate": true }) }));
-            return Ok(Taken::Done);
+            return self.take_repeat(draft, item, found).await;
         }
         if self.poisoned.remove(&item.id) {
             let detail = "the engine could not process this input; please report it";
@@ -147,6 +146,28 @@ impl Worker {
             }
             What::Routing { .. } => self.take_routing(draft, item, local),
         }
+    }
+
+    /// An input whose id was seen before changes nothing, and is answered as the first one was.
+    async fn take_repeat(&mut self, draft: &mut Draft, item: Item, found: &Found) -> Result<Taken, Halt> {
+        self.metrics.duplicates.inc();
+        let kept = || serde_json::from_str(found.outcomes.get(&item.id)?).ok();
+        let known = draft.outcomes.get(&item.id).or_else(|| self.in_flight_outcomes.get(&item.id));
+        let reply = Outcome::again(known.cloned().or_else(kept), &item.what);
+        if let Reply::Refused { code, detail, .. } = &reply
+            && code == REUSED
+            && !matches!(item.reply, ReplyTo::Here(_))
+        {
+            self.metrics.dead_lettered.with_label_values(&[REUSED]).inc();
+            let letter = dead(&item.id, REUSED, detail, item.at, &item.raw);
+            if !self.publish_now(letter).await {
+                return draft.stop(item, Halt::Stopping);
+            }
+        }
+        draft.batch.hops_done.extend(item.hop.clone());
+        draft.tokens.extend(item.token);
+        draft.replies.push((item.id, item.reply, reply));
+        Ok(Taken::Done)
     }
 
     async fn take_message(

@@ -5,7 +5,7 @@ mod world;
 
 use std::time::Duration;
 
-use convene_core::effect::BotCall;
+use convene_core::effect::{BotCall, Reply};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -128,4 +128,38 @@ async fn an_engine_stops_also_while_the_broker_is_away() {
     }
     let stopped = tokio::time::timeout(Duration::from_secs(5), engine.stop()).await;
     assert!(stopped.is_ok(), "it waits for the broker: {:#?}", rig.book());
+}
+
+#[tokio::test]
+async fn a_repeated_command_is_answered_as_the_first_one_was() {
+    let (rig, engine) = Rig::start().await;
+    let unknown_task = json!({ "agentId": "amal", "taskId": "nowhere" });
+    let unknown_conversation = json!({ "agentId": "amal", "conversationId": "nowhere" });
+    let login = json!({ "agentId": "amal" });
+    for (name, data, code) in [
+        ("TASK_ACCEPT", &unknown_task, Some("unknown_task")),
+        ("AGENT_LEAVE", &unknown_conversation, Some("unknown_conversation")),
+        ("AGENT_LOGIN", &login, None),
+    ] {
+        let command = json!({ "id": name, "name": name, "data": data });
+        let first = rig.deliver(0, Kind::Command, Some(name), &command).await;
+        // In the same batch, or while the first is being committed.
+        let second = rig.deliver(0, Kind::Command, Some(name), &command).await;
+        let first = first.await.unwrap();
+        match &first {
+            Reply::Refused { code: said, .. } => assert_eq!(Some(said.as_str()), code),
+            Reply::Done { .. } => assert_eq!(None, code),
+        }
+        assert_eq!(second.await.unwrap(), first);
+        let third = rig.deliver(0, Kind::Command, Some(name), &command).await;
+        assert_eq!(third.await.unwrap(), first, "long after");
+        let other = json!({ "id": name, "name": name, "data": { "agentId": "bruno" } });
+        let Reply::Refused { code, .. } =
+            rig.deliver(0, Kind::Command, Some(name), &other).await.await.unwrap()
+        else {
+            panic!("another command under the id of {name} was taken for the same");
+        };
+        assert_eq!(code, "idempotency_key_reused");
+    }
+    engine.stop().await;
 }

@@ -30,6 +30,7 @@ pub(super) enum Fate {
 #[derive(Default, Clone)]
 pub(super) struct Tables {
     pub(super) seen: BTreeMap<String, i64>,
+    outcomes: BTreeMap<String, String>,
     pub(super) states: BTreeMap<String, StateRow>,
     pub(super) directory: MemoryDirectory,
     pub(super) journal: Vec<JournalRow>,
@@ -171,6 +172,7 @@ impl Rig {
             return Err(StoreError::Conflict { keys });
         }
         tables.seen.extend(batch.seen.iter().cloned());
+        tables.outcomes.extend(batch.outcomes.clone());
         tables.states.extend(batch.states.iter().map(|s| (s.row.key.clone(), s.row.clone())));
         for write in &batch.directory {
             tables.directory.apply(write).map_err(|key| StoreError::Conflict { keys: vec![key] })?;
@@ -241,6 +243,12 @@ impl Store for Rig {
     fn find<'a>(&'a self, wanted: &'a Wanted) -> BoxFuture<'a, StoreResult<Found>> {
         self.read(|tables| Found {
             seen: wanted.inputs.iter().filter(|id| tables.seen.contains_key(*id)).cloned().collect(),
+            outcomes: tables
+                .outcomes
+                .iter()
+                .filter(|(id, _)| wanted.inputs.contains(id))
+                .map(|(id, outcome)| (id.clone(), outcome.clone()))
+                .collect(),
             states: tables
                 .states
                 .iter()
@@ -260,6 +268,8 @@ impl Store for Rig {
     fn bury<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, StoreResult<()>> {
         let mut state = self.state();
         state.tables.seen.insert(letter.id.clone(), letter.at);
+        let outcome = letter.outcome.iter().map(|outcome| (letter.id.clone(), outcome.clone()));
+        state.tables.outcomes.extend(outcome);
         state.tables.letters.push(letter.clone());
         drop(state);
         self.read(|_| ())
