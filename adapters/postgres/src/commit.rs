@@ -46,6 +46,7 @@ async fn write(connection: &mut PgConnection, batch: &Batch, net: &Net<'_>) -> S
     let statement = bind_hops_and_calls(statement, net);
     let statement =
         statement.bind(net.seen.values().map(|(_, outcome)| outcome.map(clean)).collect::<Vec<_>>());
+    let statement = statement.bind(column(&net.hops_new, |hop| signed(hop.source)));
     statement.execute(connection).await.map_err(store_error)?;
     Ok(())
 }

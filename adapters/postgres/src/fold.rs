@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_hop_taken_in_its_own_batch_is_never_written() {
-        let hop = Hop { id: "h".into(), partition: 0, at: 0, ordinal: 0, body: "{}".into() };
+        let hop = Hop { id: "h".into(), partition: 0, source: 0, at: 0, ordinal: 0, body: "{}".into() };
         let batch = Batch { hops: vec![hop], hops_done: vec!["h".into()], ..Batch::default() };
         assert!(Net::of(&batch).unwrap().hops_new.is_empty());
     }

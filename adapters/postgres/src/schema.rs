@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use crate::error::store_error;
 
 /// All steps in order. Append only: a step that was released is never changed.
-const STEPS: [(&str, &str); 7] = [
+const STEPS: [(&str, &str); 8] = [
     ("0001_conversations", include_str!("../migrations/0001_conversations.sql")),
     ("0002_directory", include_str!("../migrations/0002_directory.sql")),
     ("0003_engines", include_str!("../migrations/0003_engines.sql")),
@@ -14,6 +14,7 @@ const STEPS: [(&str, &str); 7] = [
     ("0005_routing", include_str!("../migrations/0005_routing.sql")),
     ("0006_outbox", include_str!("../migrations/0006_outbox.sql")),
     ("0007_outcomes", include_str!("../migrations/0007_outcomes.sql")),
+    ("0008_sources", include_str!("../migrations/0008_sources.sql")),
 ];
 
 /// Months of journal partitions made in advance.

@@ -51,7 +51,7 @@ impl Fixture for Server {
         execute(&admin, format!("create database {name}")).await;
         let url = url_of(&admin, &name);
         let store = PostgresStore::connect(&url).await.unwrap();
-        assert_eq!(store.migrate().await.unwrap().len(), 7);
+        assert_eq!(store.migrate().await.unwrap().len(), 8);
         Some(Self { admin, name, url, store })
     }
 
@@ -88,7 +88,7 @@ async fn engines_that_start_at_once_migrate_once() {
             let (a, b) =
                 (PostgresStore::connect(&url).await.unwrap(), PostgresStore::connect(&url).await.unwrap());
             let (first, second) = tokio::join!(a.migrate(), b.migrate());
-            assert_eq!(first.unwrap().len() + second.unwrap().len(), 7);
+            assert_eq!(first.unwrap().len() + second.unwrap().len(), 8);
             a.close().await;
             b.close().await;
             execute(&fixture.admin, format!("drop database {name} with (force)")).await;

@@ -232,7 +232,8 @@ async fn write_timers(connection: &mut SqliteConnection, timers: &[TimerWrite]) 
 async fn write_hops(connection: &mut SqliteConnection, hops: &[Hop], done: &[String]) -> StoreResult<()> {
     for hop in hops {
         sqlx::query(
-            "insert into hop (tenant, id, partition, at, ordinal, body) values (?1, ?2, ?3, ?4, ?5, ?6)
+            "insert into hop (tenant, id, partition, at, ordinal, body, source)
+            values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             on conflict do nothing",
         )
         .bind(TENANT)
@@ -241,6 +242,7 @@ async fn write_hops(connection: &mut SqliteConnection, hops: &[Hop], done: &[Str
         .bind(hop.at)
         .bind(hop.ordinal)
         .bind(&hop.body)
+        .bind(i64::from(hop.source))
         .execute(&mut *connection)
         .await
         .map_err(store_error)?;

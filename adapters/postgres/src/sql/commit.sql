@@ -83,8 +83,8 @@ with fence as materialized (
         ) t
     ))
 ), hop_new as (
-    insert into hop (tenant, id, partition, at, ordinal, body)
-    select $1, n.* from unnest($51::text[], $52::int4[], $53::int8[], $54::int4[], $55::text[]) as n
+    insert into hop (tenant, id, partition, at, ordinal, body, source)
+    select $1, n.* from unnest($51::text[], $52::int4[], $53::int8[], $54::int4[], $55::text[], $65::int4[]) as n
     on conflict do nothing
 ), hop_gone as (
     delete from hop where ctid = any(array(

@@ -178,6 +178,8 @@ pub struct Hop {
     pub id: String,
     /// Partition that shall take it.
     pub partition: u32,
+    /// Partition that asked for it.
+    pub source: u32,
     /// When it was asked, epoch ms.
     pub at: i64,
     /// Order among the hops of one step.
@@ -297,7 +299,7 @@ impl Batch {
 /// What the new owner of partitions finds undone.
 #[derive(Debug, Default)]
 pub struct Unfinished {
-    /// Hops in order (`at`, insertion).
+    /// Hops for these partitions and from them, in the order in which they were written.
     pub hops: Vec<Hop>,
     /// Publications that were committed but perhaps not published, oldest first: the JSON of the output of one journal
     /// row each, and the parcel it belongs to.
@@ -389,7 +391,7 @@ pub trait Store: Send + Sync + 'static {
     fn routing(&self) -> BoxFuture<'_, StoreResult<RoutingRecords>>;
     /// Timers of these partitions due at `now` (at most `limit`, earliest first), and when the next one is due.
     fn due<'a>(&'a self, partitions: &'a [u32], now: i64, limit: i64) -> BoxFuture<'a, StoreResult<Due>>;
-    /// Hops of these partitions that nobody has taken yet, in order (`at`, insertion).
+    /// Hops for these partitions that nobody has taken yet, in the order in which they were written.
     fn hops<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Vec<Hop>>>;
     /// What the owner before left undone.
     fn unfinished<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Unfinished>>;

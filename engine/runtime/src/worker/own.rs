@@ -142,7 +142,9 @@ impl Worker {
                 return;
             }
         };
-        self.take_hops(unfinished.hops);
+        let (for_us, for_others): (Vec<_>, Vec<_>) =
+            unfinished.hops.into_iter().partition(|hop| self.owns(hop.partition));
+        self.take_hops(for_us);
         let mut outputs = Vec::new();
         let mut parcels: BTreeSet<_> =
             unfinished.publications.iter().map(|(parcel, _)| parcel.clone()).collect();
@@ -162,7 +164,8 @@ impl Worker {
             );
         }
         let parcels = parcels.into_iter().collect();
-        let job = publisher::Job { parcels, outputs, hops: Vec::new() };
+        // Before anything that follows: whoever takes them must not see later ones first.
+        let job = publisher::Job { parcels, outputs, hops: for_others };
         self.publisher.hand(job, &self.metrics, &self.shared.stop).await;
         for (home, call) in unfinished.bot_calls {
             self.ask(home, call);

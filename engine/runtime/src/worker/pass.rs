@@ -21,11 +21,13 @@ use crate::publisher::dead;
 const STEPS_MAX: u64 = 4_000;
 
 impl Worker {
-    /// Hops for partitions of ours are taken in the same batch; those of others go through store and bus.
+    /// Hops that partition `source` asks for: those for partitions of ours are taken in the same batch, others go
+    /// through store and bus.
     pub(super) fn write_hops(
         &self,
         draft: &mut Draft,
         item: &Item,
+        source: u32,
         hops: Vec<Hop>,
         local: &mut VecDeque<Item>,
     ) {
@@ -47,6 +49,7 @@ impl Worker {
             draft.hops_out.push(StoredHop {
                 id,
                 partition,
+                source,
                 at: item.at,
                 ordinal: i32::try_from(i).unwrap_or(i32::MAX),
                 body: json!(hop).to_string(),
@@ -116,6 +119,7 @@ pub(super) fn store_hop(draft: &mut Draft, mut item: Item) -> Item {
         draft.hops_out.push(StoredHop {
             id: item.id.clone(),
             partition: item.partition,
+            source: item.partition,
             at: item.at,
             ordinal: 0,
             body: json!(hop).to_string(),

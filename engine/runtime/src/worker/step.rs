@@ -94,7 +94,7 @@ impl Worker {
         self.write_bots(draft, state.home, &step.bot_calls, &step.bot_calls_done);
         draft.steps[0] += 1;
         let hops = hop::of_conversation(key, state.home, &step);
-        self.write_hops(draft, &item, hops, local);
+        self.write_hops(draft, &item, state.home, hops, local);
         self.done(draft, item, reply);
         Ok(Taken::Done)
     }
@@ -144,7 +144,7 @@ impl Worker {
         self.write_timers(draft, OWNER, ROUTING_HOME, &step.timers_set, &step.timers_cleared);
         draft.batch.reports.extend(step.reports.iter().cloned());
         draft.steps[1] += 1;
-        self.write_hops(draft, &item, hop::of_routing(&step), local);
+        self.write_hops(draft, &item, ROUTING_HOME, hop::of_routing(&step), local);
         self.done(draft, item, reply);
         Ok(Taken::Done)
     }

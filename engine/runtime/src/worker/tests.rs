@@ -10,8 +10,8 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::ports::bus::Kind;
-use crate::ports::store::StoreError;
-use world::{Fate, Rig};
+use crate::ports::store::{Hop, StoreError};
+use world::{Fate, Rig, State};
 
 /// Nina has a conversation, and what is said in it goes to partition 3.
 async fn nina_is_here(rig: &Rig) {
@@ -161,5 +161,29 @@ async fn a_repeated_command_is_answered_as_the_first_one_was() {
         };
         assert_eq!(code, "idempotency_key_reused");
     }
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_owner_before_asked_of_others_is_handed_over_first() {
+    let asked = Hop {
+        id: "m:before/0".into(),
+        partition: 0,
+        source: 3,
+        at: 1,
+        ordinal: 0,
+        body: json!({ "to": "nobody" }).to_string(),
+    };
+    let prepare = |state: &mut State| {
+        state.leases.retain(|l| l.partition == 3);
+        state.tables.hops.push(asked);
+    };
+    let (rig, engine) = Rig::start_with(prepare, 6_000).await;
+    nina_is_here(&rig).await;
+    rig.says(3, "person", "nina", "Talk to a person").await;
+    let forwards =
+        |rig: &Rig| rig.book().into_iter().filter(|l| l.starts_with("forward")).collect::<Vec<_>>();
+    rig.until("routing is asked", |rig| forwards(rig).len() > 1).await;
+    assert_eq!(forwards(&rig)[0], "forward 0 m:before/0");
     engine.stop().await;
 }

@@ -293,7 +293,12 @@ impl Store for Rig {
                 row.map_or_else(|| "[]".to_owned(), |row| row.output.clone())
             };
             Unfinished {
-                hops: tables.hops.iter().filter(|h| partitions.contains(&h.partition)).cloned().collect(),
+                hops: tables
+                    .hops
+                    .iter()
+                    .filter(|h| partitions.contains(&h.partition) || partitions.contains(&h.source))
+                    .cloned()
+                    .collect(),
                 publications: outbox
                     .flat_map(|u| u.rows.iter().map(|row| (u.parcel.clone(), output(row))))
                     .collect(),
