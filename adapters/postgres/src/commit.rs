@@ -47,6 +47,7 @@ async fn write(connection: &mut PgConnection, batch: &Batch, net: &Net<'_>) -> S
     let statement =
         statement.bind(net.seen.values().map(|(_, outcome)| outcome.map(clean)).collect::<Vec<_>>());
     let statement = statement.bind(column(&net.hops_new, |hop| signed(hop.source)));
+    let statement = statement.bind(column(&net.timers_gone, |(.., setting)| setting.map(clean)));
     statement.execute(connection).await.map_err(store_error)?;
     Ok(())
 }
@@ -111,8 +112,8 @@ fn bind_timers<'q>(statement: Statement<'q>, net: &Net<'_>) -> Statement<'q> {
         .bind(column(&net.timers_set, |(_, partition, _)| signed(*partition)))
         .bind(texts(&net.timers_set, |(.., timer)| &timer.id))
         .bind(column(&net.timers_set, |(.., timer)| timer.due))
-        .bind(texts(&net.timers_gone, |(owner, _)| owner))
-        .bind(texts(&net.timers_gone, |(_, name)| name))
+        .bind(texts(&net.timers_gone, |(owner, ..)| owner))
+        .bind(texts(&net.timers_gone, |(_, name, _)| name))
 }
 
 fn bind_hops_and_calls<'q>(statement: Statement<'q>, net: &Net<'_>) -> Statement<'q> {

@@ -223,6 +223,13 @@ async fn write_timers(connection: &mut SqliteConnection, timers: &[TimerWrite]) 
                     .bind(owner)
                     .bind(name)
             }
+            TimerWrite::Drop { owner, timer } => {
+                sqlx::query("delete from timer where tenant = ?1 and owner = ?2 and name = ?3 and id = ?4")
+                    .bind(TENANT)
+                    .bind(owner)
+                    .bind(&timer.name)
+                    .bind(&timer.id)
+            }
         };
         statement.execute(&mut *connection).await.map_err(store_error)?;
     }

@@ -2,11 +2,12 @@
 
 use convene_core::conversation;
 use convene_core::directory::Arrival;
+use convene_core::effect::TimerSet;
 use convene_core::model::CimMessage;
 use convene_core::routing;
 
 use crate::ports::bus::{ReplyTo, Token};
-use crate::ports::store::Sender;
+use crate::ports::store::{Sender, TimerWrite};
 
 /// What an input is for.
 #[derive(Debug, Clone)]
@@ -88,6 +89,23 @@ impl Item {
             source: String::new(),
             hop: None,
         }
+    }
+
+    /// Takes the timer that it was out of the store: it is done with, although nothing was stepped.
+    pub(crate) fn drops_timer(&self) -> Option<TimerWrite> {
+        let (owner, name, id) = match &self.what {
+            What::Routing { input } => match &**input {
+                routing::Input::Timer { name, timer } => (routing::OWNER, name, timer),
+                _ => return None,
+            },
+            What::Conversation { id, input } => match &**input {
+                conversation::Input::Timer { name, timer } => (id.as_str(), name, timer),
+                _ => return None,
+            },
+            What::Message { .. } => return None,
+        };
+        let timer = TimerSet { name: name.clone(), id: id.clone(), due: self.at };
+        Some(TimerWrite::Drop { owner: owner.to_owned(), timer })
     }
 
     /// Whether it is what another input of the same batch asked for, and stands nowhere but in memory: that input,

@@ -167,7 +167,9 @@ impl Line {
     }
 
     /// The first job failed. Those behind it are awaited and then all are sent again one by one in their order, those too
-    /// that were confirmed: only repeats may come late, never something new before what it follows.
+    /// that were confirmed. When a connection broke, that means repeats and nothing else: what arrived of a later job
+    /// arrived after everything of the earlier ones. When the broker refused a single message, what follows it may be
+    /// there already, and comes again behind it.
     async fn again(&mut self, problem: BusError) {
         let waiting: usize = self.sent.iter().map(|job| job.messages.len()).sum();
         tracing::warn!(%problem, waiting, "publishing failed, trying again");

@@ -77,10 +77,11 @@ with fence as materialized (
         set partition = excluded.partition, id = excluded.id, due = excluded.due
 ), timer_gone as (
     delete from timer where ctid = any(array(
-        select t.ctid from unnest($49::text[], $50::text[]) as n(owner, name)
+        select t.ctid from unnest($49::text[], $50::text[], $66::text[]) as n(owner, name, setting)
         cross join lateral (
-            select ctid from timer where tenant = $1 and owner = n.owner and name = n.name limit 1
+            select ctid, id from timer where tenant = $1 and owner = n.owner and name = n.name limit 1
         ) t
+        where n.setting is null or n.setting = t.id
     ))
 ), hop_new as (
     insert into hop (tenant, id, partition, at, ordinal, body, source)

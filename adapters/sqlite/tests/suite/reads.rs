@@ -126,6 +126,15 @@ pub async fn due_timers_come_earliest_first<F: Fixture>(fixture: &F) {
     assert_eq!(store.due(&[1, 2], NOW, 10).await.unwrap(), (vec![], Some(NOW + 3)));
     let moved = store.due(&[2], NOW + 3, 10).await.unwrap().0;
     assert_eq!(moved, [due("d", 2, timer("a", "3b", NOW + 3))]);
+
+    let drop = |id: &str| Batch {
+        timers: vec![TimerWrite::Drop { owner: "d".into(), timer: timer("a", id, 0) }],
+        ..Batch::default()
+    };
+    store.commit(&drop("3")).await.unwrap();
+    assert_eq!(store.due(&[2], NOW + 3, 10).await.unwrap().0.len(), 1, "it was replaced, and stays");
+    store.commit(&drop("3b")).await.unwrap();
+    assert_eq!(store.due(&[2], NOW + 3, 10).await.unwrap().0, []);
 }
 
 pub async fn the_journal_is_read_in_pages<F: Fixture>(fixture: &F) {

@@ -151,6 +151,13 @@ pub enum TimerWrite {
         /// The timer.
         timer: TimerSet,
     },
+    /// Clear this very setting; one that has replaced it stays.
+    Drop {
+        /// Conversation id, or `routing`.
+        owner: String,
+        /// The timer, its time apart.
+        timer: TimerSet,
+    },
     /// Clear by name.
     Clear {
         /// Conversation id, or `routing`.
@@ -292,6 +299,7 @@ impl Batch {
         self.seen.is_empty()
             && self.journal.is_empty()
             && self.published.is_empty()
+            && self.timers.is_empty()
             && self.hops_done.is_empty()
     }
 }

@@ -102,6 +102,7 @@ impl Worker {
             return draft.stop(item, problem.into());
         }
         draft.seen.insert(item.id.clone());
+        draft.batch.timers.extend(item.drops_timer());
         draft.outcomes.extend(outcome.map(|outcome| (item.id.clone(), outcome)));
         draft.batch.hops_done.extend(item.hop.clone());
         draft.tokens.extend(item.token);

@@ -164,6 +164,7 @@ impl Worker {
                 return draft.stop(item, Halt::Stopping);
             }
         }
+        draft.batch.timers.extend(item.drops_timer());
         draft.batch.hops_done.extend(item.hop.clone());
         draft.tokens.extend(item.token);
         draft.replies.push((item.id, item.reply, reply));

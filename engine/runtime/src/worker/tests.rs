@@ -1,16 +1,17 @@
 //! What must hold when store and bus fail at the worst moment.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bus;
 mod world;
 
 use std::time::Duration;
 
-use convene_core::effect::{BotCall, Reply};
+use convene_core::effect::{BotCall, Reply, TimerSet};
 use serde_json::json;
 use tokio::time::sleep;
 
 use crate::ports::bus::Kind;
-use crate::ports::store::{Hop, StoreError};
+use crate::ports::store::{DueTimer, Hop, StoreError};
 use world::{Fate, Rig, State};
 
 /// Nina has a conversation, and what is said in it goes to partition 3.
@@ -185,5 +186,20 @@ async fn what_the_owner_before_asked_of_others_is_handed_over_first() {
         |rig: &Rig| rig.book().into_iter().filter(|l| l.starts_with("forward")).collect::<Vec<_>>();
     rig.until("routing is asked", |rig| forwards(rig).len() > 1).await;
     assert_eq!(forwards(&rig)[0], "forward 0 m:before/0");
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_timer_that_the_store_refuses_is_quarantined_once_and_gone() {
+    let timer = TimerSet { name: "ring".into(), id: "ring:1".into(), due: 1 };
+    let due = DueTimer { owner: "routing".into(), partition: 0, timer };
+    let prepare = |state: &mut State| {
+        state.tables.timers.push(due);
+        state.fates.push_back(Fate::Fails(StoreError::Broken("never".into())));
+    };
+    let (rig, engine) = Rig::start_with(prepare, 6_000).await;
+    rig.until("it is gone", |rig| rig.state().tables.timers.is_empty()).await;
+    let letters: Vec<String> = rig.state().tables.letters.iter().map(|l| l.id.clone()).collect();
+    assert_eq!(letters, ["t:ring:1"]);
     engine.stop().await;
 }

@@ -1,4 +1,4 @@
-//! A store and a bus in memory, which fail when a test wants them to, and a book of what happened in which order.
+//! A world in memory whose store and bus fail when a test wants them to, with a book of what happened in which order.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::engine::{Config, Engine, World};
-use crate::ports::bots::{BotOutcome, Bots, Question};
 use crate::ports::bus::*;
 use crate::ports::store::*;
 
@@ -38,6 +37,7 @@ pub(super) struct Tables {
     pub(super) hops: Vec<Hop>,
     pub(super) calls: Vec<(u32, BotCall)>,
     pub(super) letters: Vec<DeadLetter>,
+    pub(super) timers: Vec<DueTimer>,
     routing: RoutingRecords,
 }
 
@@ -51,9 +51,9 @@ pub(super) struct State {
     /// The store cannot be reached.
     pub(super) gone: bool,
     /// What happened: `commit m:1 m:2`, `acknowledge 3/7`, `publish channel.WEB.1218`.
-    book: Vec<String>,
-    into: Option<mpsc::Sender<Delivery>>,
-    owned: Vec<u32>,
+    pub(super) book: Vec<String>,
+    pub(super) into: Option<mpsc::Sender<Delivery>>,
+    pub(super) owned: Vec<u32>,
     tags: u64,
     /// The bus takes nothing.
     pub(super) bus_gone: bool,
@@ -184,6 +184,11 @@ impl Rig {
         tables.hops.retain(|h| !batch.hops_done.contains(&h.id));
         tables.calls.extend(batch.bot_calls.iter().cloned());
         tables.calls.retain(|(_, c)| !batch.bot_calls_done.contains(&c.id));
+        for write in &batch.timers {
+            if let TimerWrite::Drop { timer: dropped, .. } = write {
+                tables.timers.retain(|t| t.timer.id != dropped.id);
+            }
+        }
         if let Some((_, version)) = batch.routing_version {
             tables.routing.0 = version;
         }
@@ -278,7 +283,7 @@ impl Store for Rig {
         self.read(|tables| tables.routing.clone())
     }
     fn due<'a>(&'a self, _: &'a [u32], _: i64, _: i64) -> BoxFuture<'a, StoreResult<Due>> {
-        self.read(|_| (Vec::new(), None))
+        self.read(|tables| (tables.timers.clone(), None))
     }
     fn hops<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Vec<Hop>>> {
         self.read(|tables| {
@@ -350,65 +355,5 @@ impl Store for Rig {
     }
     fn forget_seen(&self, _: i64) -> BoxFuture<'_, StoreResult<u64>> {
         self.read(|_| 0)
-    }
-}
-
-impl Bus for Rig {
-    fn own<'a>(
-        &'a self,
-        partitions: &'a [u32],
-        into: mpsc::Sender<Delivery>,
-    ) -> BoxFuture<'a, Result<(), BusError>> {
-        let mut state = self.state();
-        state.owned = partitions.to_vec();
-        state.into = Some(into);
-        state.book.push(format!("own {partitions:?}"));
-        ready(Ok(())).boxed()
-    }
-    fn acknowledge<'a>(&'a self, tokens: &'a [Token]) -> BoxFuture<'a, Result<(), BusError>> {
-        let mut highest = BTreeMap::new();
-        for token in tokens {
-            let tag = highest.entry(token.partition).or_insert(0);
-            *tag = token.tag.max(*tag);
-        }
-        let lines = highest.iter().map(|(partition, tag)| format!("acknowledge {partition}/{tag}"));
-        self.state().book.extend(lines);
-        ready(Ok(())).boxed()
-    }
-    fn hand<'a>(
-        &'a self,
-        messages: &'a [Outgoing],
-        _: Option<u64>,
-    ) -> BoxFuture<'a, Result<Handed, BusError>> {
-        let mut state = self.state();
-        if state.bus_gone {
-            return ready(Err(BusError("gone".into()))).boxed();
-        }
-        state.book.extend(messages.iter().map(|m| match &m.to {
-            Destination::Out(key) => format!("publish {key} {}", m.id),
-            Destination::Partition(number) => format!("forward {number} {}", m.id),
-            other => format!("{other:?} {}", m.id),
-        }));
-        ready(Ok(Handed { connection: 1, confirms: ready(Ok(())).boxed() })).boxed()
-    }
-    fn submit<'a>(&'a self, _: Submission) -> BoxFuture<'a, Result<Option<Reply>, BusError>> {
-        ready(Err(BusError("nobody submits here".into()))).boxed()
-    }
-    fn connected(&self) -> bool {
-        true
-    }
-    fn listen(&self, _: Vec<String>) -> BoxFuture<'_, Result<mpsc::Receiver<Outgoing>, BusError>> {
-        ready(Err(BusError("nobody listens here".into()))).boxed()
-    }
-}
-
-impl Bots for Rig {
-    fn call<'a>(&'a self, _: Question<'a>) -> BoxFuture<'a, BotOutcome> {
-        self.state().asked += 1;
-        async {
-            self.answer.notified().await;
-            BotOutcome::Answered("[]".into())
-        }
-        .boxed()
     }
 }
