@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use convene_core::effect::Reply;
-use convene_runtime::ports::bus::{BusError, Delivery, Kind, ReplyTo, Token};
+use convene_runtime::ports::bus::{BusError, Delivery, Kind, Labels, ReplyTo, Token};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -172,6 +172,7 @@ impl State {
             kind: item.kind.clone(),
             id: item.id.clone(),
             key: item.key.clone(),
+            labels: Labels::default(),
             body: item.body.to_vec(),
             token: Token { generation, partition, tag: self.tag },
             reply,
