@@ -125,7 +125,7 @@ impl Partition {
             let next = self.state().deliver(self.number, generation);
             match next {
                 Next::Deliver(delivery) => {
-                    if into.send(delivery).await.is_err() {
+                    if into.send(*delivery).await.is_err() {
                         return;
                     }
                 }
@@ -141,7 +141,7 @@ impl Partition {
 }
 
 enum Next {
-    Deliver(Delivery),
+    Deliver(Box<Delivery>),
     /// Nothing waits, or there is no room.
     Rest,
     /// Another owner came.
@@ -180,7 +180,7 @@ impl State {
         };
         item.delivered = true;
         self.delivered.push_back((self.tag, item));
-        Next::Deliver(delivery)
+        Next::Deliver(Box::new(delivery))
     }
 
     fn take_back(&mut self) {
