@@ -36,6 +36,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("wrong_field",                    422, "A field has the wrong value"),
     ("invalid_body",                   422, "The message body is invalid"),
     ("missing_id",                     422, "The id is missing"),
+    ("idempotency_key_reused",         422, "The id belongs to another command"),
     ("too_many_wrapups",               422, "Too many wrap-up codes"),
     ("unknown_state",                  422, "There is no such state"),
     ("unknown_type",                   422, "There is no such type"),

@@ -37,13 +37,17 @@ async fn write(connection: &mut PgConnection, batch: &Batch, net: &Net<'_>) -> S
         .bind(column(&fence, |(partition, _)| *partition))
         .bind(column(&fence, |(_, epoch)| *epoch))
         .bind(net.seen.keys().map(|id| clean(id)).collect::<Vec<_>>())
-        .bind(net.seen.values().copied().collect::<Vec<_>>());
+        .bind(net.seen.values().map(|(at, _)| *at).collect::<Vec<_>>());
     let statement = bind_journal(statement, &batch.journal);
     let statement = bind_outbox(statement, batch);
     let statement = bind_states(statement, net);
     let statement = bind_routing(statement, batch.routing_version, net);
     let statement = bind_timers(statement, net);
     let statement = bind_hops_and_calls(statement, net);
+    let statement =
+        statement.bind(net.seen.values().map(|(_, outcome)| outcome.map(clean)).collect::<Vec<_>>());
+    let statement = statement.bind(column(&net.hops_new, |hop| signed(hop.source)));
+    let statement = statement.bind(column(&net.timers_gone, |(.., setting)| setting.map(clean)));
     statement.execute(connection).await.map_err(store_error)?;
     Ok(())
 }
@@ -108,8 +112,8 @@ fn bind_timers<'q>(statement: Statement<'q>, net: &Net<'_>) -> Statement<'q> {
         .bind(column(&net.timers_set, |(_, partition, _)| signed(*partition)))
         .bind(texts(&net.timers_set, |(.., timer)| &timer.id))
         .bind(column(&net.timers_set, |(.., timer)| timer.due))
-        .bind(texts(&net.timers_gone, |(owner, _)| owner))
-        .bind(texts(&net.timers_gone, |(_, name)| name))
+        .bind(texts(&net.timers_gone, |(owner, ..)| owner))
+        .bind(texts(&net.timers_gone, |(_, name, _)| name))
 }
 
 fn bind_hops_and_calls<'q>(statement: Statement<'q>, net: &Net<'_>) -> Statement<'q> {

@@ -32,7 +32,11 @@ pub(crate) async fn find(pool: &PgPool, wanted: &Wanted) -> StoreResult<Found> {
     for row in &rows {
         let question = question(row)?;
         match get::<i32>(row, "kind")? {
-            0 => found.seen.extend(wanted.inputs.get(question).cloned()),
+            0 => {
+                let id = wanted.inputs.get(question);
+                found.seen.extend(id.cloned());
+                found.outcomes.extend(id.cloned().zip(get(row, "a")?));
+            }
             1 => {
                 if let Some(key) = wanted.states.get(question) {
                     found.states.insert(key.clone(), state(key, row)?);

@@ -10,16 +10,21 @@ use convene_runtime::ports::store::{
     Batch, Hop, RecordWrite, StateRow, StateWrite, StoreError, StoreResult, TimerWrite,
 };
 
+/// What remains of a timer: set, or gone, one setting of it or any.
+type Change<'a> = Result<(u32, &'a TimerSet), Option<&'a str>>;
+
 /// What remains of a batch. Its lists have no key twice, and no key in two of them.
 #[derive(Default)]
 pub(crate) struct Net<'a> {
-    pub(crate) seen: BTreeMap<&'a str, i64>,
+    /// When each was taken, and how it went.
+    pub(crate) seen: BTreeMap<&'a str, (i64, Option<&'a str>)>,
     pub(crate) states_new: Vec<&'a StateRow>,
     pub(crate) states_next: Vec<(&'a StateRow, i64)>,
     pub(crate) records_set: Vec<(&'a str, &'a str)>,
     pub(crate) records_gone: Vec<&'a str>,
     pub(crate) timers_set: Vec<(&'a str, u32, &'a TimerSet)>,
-    pub(crate) timers_gone: Vec<(&'a str, &'a str)>,
+    /// Owner, name, and the setting when no other may go.
+    pub(crate) timers_gone: Vec<(&'a str, &'a str, Option<&'a str>)>,
     pub(crate) hops_new: Vec<&'a Hop>,
     pub(crate) hops_gone: Vec<&'a str>,
     pub(crate) calls_new: Vec<(u32, &'a BotCall)>,
@@ -35,7 +40,8 @@ impl<'a> Net<'a> {
     pub(crate) fn of(batch: &'a Batch) -> StoreResult<Self> {
         let mut net = Self::default();
         for (id, at) in &batch.seen {
-            if net.seen.insert(id, *at).is_some() {
+            let outcome = batch.outcomes.get(id).map(String::as_str);
+            if net.seen.insert(id, (*at, outcome)).is_some() {
                 return Err(StoreError::Conflict { keys: vec![format!("seen:{id}")] });
             }
         }
@@ -85,21 +91,24 @@ impl<'a> Net<'a> {
     }
 
     fn fold_timers(&mut self, writes: &'a [TimerWrite]) {
-        let mut last: BTreeMap<(&str, &str), Option<(u32, &TimerSet)>> = BTreeMap::new();
+        let mut last: BTreeMap<(&str, &str), Change<'_>> = BTreeMap::new();
         for write in writes {
             match write {
                 TimerWrite::Set { owner, partition, timer } => {
-                    last.insert((owner, &timer.name), Some((*partition, timer)));
+                    last.insert((owner, &timer.name), Ok((*partition, timer)));
                 }
                 TimerWrite::Clear { owner, name } => {
-                    last.insert((owner, name), None);
+                    last.insert((owner, name), Err(None));
+                }
+                TimerWrite::Drop { owner, timer } => {
+                    last.entry((owner, &timer.name)).or_insert(Err(Some(&timer.id)));
                 }
             }
         }
         for ((owner, name), timer) in last {
             match timer {
-                Some((partition, timer)) => self.timers_set.push((owner, partition, timer)),
-                None => self.timers_gone.push((owner, name)),
+                Ok((partition, timer)) => self.timers_set.push((owner, partition, timer)),
+                Err(only) => self.timers_gone.push((owner, name, only)),
             }
         }
     }
@@ -131,12 +140,12 @@ mod tests {
         };
         let net = Net::of(&batch).unwrap();
         assert_eq!(net.timers_set, [("c", 0, &timer("a", "2"))]);
-        assert_eq!(net.timers_gone, [("c", "b")]);
+        assert_eq!(net.timers_gone, [("c", "b", None)]);
     }
 
     #[test]
     fn a_hop_taken_in_its_own_batch_is_never_written() {
-        let hop = Hop { id: "h".into(), partition: 0, at: 0, ordinal: 0, body: "{}".into() };
+        let hop = Hop { id: "h".into(), partition: 0, source: 0, at: 0, ordinal: 0, body: "{}".into() };
         let batch = Batch { hops: vec![hop], hops_done: vec!["h".into()], ..Batch::default() };
         assert!(Net::of(&batch).unwrap().hops_new.is_empty());
     }

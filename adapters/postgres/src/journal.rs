@@ -56,7 +56,7 @@ fn journal_row(row: &PgRow) -> sqlx::Result<JournalRow> {
 pub(crate) async fn bury(pool: &PgPool, letter: &DeadLetter) -> StoreResult<()> {
     sqlx::query(
         "with seen_new as (
-            insert into seen (tenant, id, at) values ($1, $2, $3) on conflict do nothing
+            insert into seen (tenant, id, at, outcome) values ($1, $2, $3, $8) on conflict do nothing
         )
         insert into dead_letter (tenant, id, at, reason, detail, source, payload)
         values ($1, $2, $3, $4, $5, $6, $7)
@@ -69,6 +69,7 @@ pub(crate) async fn bury(pool: &PgPool, letter: &DeadLetter) -> StoreResult<()> 
     .bind(clean(&letter.detail))
     .bind(clean(&letter.source))
     .bind(&letter.payload)
+    .bind(letter.outcome.as_deref().map(clean))
     .execute(pool)
     .await
     .map_err(store_error)?;

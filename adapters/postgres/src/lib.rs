@@ -35,7 +35,7 @@ use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
-use crate::error::store_error;
+use crate::error::{first_error, store_error};
 use crate::leases::Ahead;
 
 /// How long to wait for a connection before the database counts as not available. Short: readiness must turn false.
@@ -48,6 +48,8 @@ const READY_WAIT: Duration = Duration::from_secs(2);
 const IDLE_TRUST: Duration = Duration::from_secs(1);
 /// Connections for `find`, `commit`, timers and leases.
 const HOT_CONNECTIONS_MAX: u32 = 8;
+/// Limits of everything else. The pieces in which old ids are forgotten are far shorter.
+const CALM_SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("statement_timeout", "30s")];
 /// Connections for people's questions, so that these never delay a commit.
 const CALM_CONNECTIONS_MAX: u32 = 4;
 
@@ -93,7 +95,7 @@ impl PostgresStore {
             options = options.application_name("convene");
         }
         let hot = pool(HOT_CONNECTIONS_MAX).connect_lazy_with(options.clone().options(HOT_SETTINGS));
-        let calm = pool(CALM_CONNECTIONS_MAX).connect_lazy_with(options.clone());
+        let calm = pool(CALM_CONNECTIONS_MAX).connect_lazy_with(options.clone().options(CALM_SETTINGS));
         // A single attempt by hand: the pool would repeat a refused connection until its wait is over.
         let first = within(CONNECT_WAIT, async { options.connect().await.map_err(unproven) }).await?;
         first.close().await.map_err(store_error)?;
@@ -109,7 +111,7 @@ impl PostgresStore {
 
 /// An error of the first connection. Who encrypts for the first time mostly has an authority of their own.
 fn unproven(error: sqlx::Error) -> StoreError {
-    match store_error(error) {
+    match first_error(error) {
         StoreError::Unavailable(why) if why.contains("certificate") => StoreError::Unavailable(format!(
             "{why} (if an authority of your own signed it, name its file in the URL: sslrootcert=/path/to/ca.pem)"
         )),
@@ -162,7 +164,7 @@ impl Store for PostgresStore {
     }
 
     fn routing(&self) -> BoxFuture<'_, StoreResult<(i64, BTreeMap<String, String>)>> {
-        Box::pin(routing::routing(&self.calm))
+        Box::pin(within(HOT_WAIT, routing::routing(&self.calm)))
     }
 
     fn due<'a>(
@@ -175,11 +177,11 @@ impl Store for PostgresStore {
     }
 
     fn hops<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Vec<Hop>>> {
-        Box::pin(unfinished::hops(&self.calm, partitions))
+        Box::pin(within(HOT_WAIT, unfinished::hops(&self.calm, partitions)))
     }
 
     fn unfinished<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Unfinished>> {
-        Box::pin(unfinished::unfinished(&self.calm, partitions))
+        Box::pin(within(HOT_WAIT, unfinished::unfinished(&self.calm, partitions)))
     }
 
     fn lease<'a>(
@@ -204,14 +206,14 @@ impl Store for PostgresStore {
     }
 
     fn deployment<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<String>>> {
-        Box::pin(reads::deployment(&self.calm, id))
+        Box::pin(within(HOT_WAIT, reads::deployment(&self.calm, id)))
     }
 
     fn conversations<'a>(
         &'a self,
         filter: &'a ConversationFilter,
     ) -> BoxFuture<'a, StoreResult<Vec<StateRow>>> {
-        Box::pin(reads::conversations(&self.calm, filter))
+        Box::pin(within(HOT_WAIT, reads::conversations(&self.calm, filter)))
     }
 
     fn journal<'a>(
@@ -224,7 +226,7 @@ impl Store for PostgresStore {
     }
 
     fn customer<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<(String, Option<String>)>>> {
-        Box::pin(reads::customer(&self.calm, id))
+        Box::pin(within(HOT_WAIT, reads::customer(&self.calm, id)))
     }
 
     fn room<'a>(&'a self, id: &'a str) -> BoxFuture<'a, StoreResult<Option<(String, Vec<String>)>>> {
@@ -240,7 +242,7 @@ impl Store for PostgresStore {
     }
 
     fn open_conversations(&self) -> BoxFuture<'_, StoreResult<i64>> {
-        Box::pin(reads::open_conversations(&self.calm))
+        Box::pin(within(HOT_WAIT, reads::open_conversations(&self.calm)))
     }
 
     fn forget_seen(&self, before: i64) -> BoxFuture<'_, StoreResult<u64>> {

@@ -6,13 +6,15 @@ use sqlx::PgPool;
 use crate::error::store_error;
 
 /// All steps in order. Append only: a step that was released is never changed.
-const STEPS: [(&str, &str); 6] = [
+const STEPS: [(&str, &str); 8] = [
     ("0001_conversations", include_str!("../migrations/0001_conversations.sql")),
     ("0002_directory", include_str!("../migrations/0002_directory.sql")),
     ("0003_engines", include_str!("../migrations/0003_engines.sql")),
     ("0004_reports", include_str!("../migrations/0004_reports.sql")),
     ("0005_routing", include_str!("../migrations/0005_routing.sql")),
     ("0006_outbox", include_str!("../migrations/0006_outbox.sql")),
+    ("0007_outcomes", include_str!("../migrations/0007_outcomes.sql")),
+    ("0008_sources", include_str!("../migrations/0008_sources.sql")),
 ];
 
 /// Months of journal partitions made in advance.
@@ -24,6 +26,11 @@ pub(crate) const MONTHS_AHEAD: i32 = 3;
 /// [`StoreError::Broken`] when the database has steps this binary does not know: it belongs to a newer release.
 pub(crate) async fn migrate(pool: &PgPool) -> StoreResult<Vec<String>> {
     let mut transaction = pool.begin().await.map_err(store_error)?;
+    // The limits of the connection are for questions; a step takes as long as it takes.
+    sqlx::raw_sql("set local statement_timeout = 0; set local lock_timeout = 0")
+        .execute(&mut *transaction)
+        .await
+        .map_err(store_error)?;
     sqlx::query("select pg_advisory_xact_lock(hashtext('convene_migrate'))")
         .execute(&mut *transaction)
         .await

@@ -8,20 +8,25 @@ use sqlx::postgres::{PgPool, PgRow};
 use crate::error::store_error;
 use crate::text::{signed, unsigned};
 
-/// Hops of these partitions, in order.
+/// Hops for these partitions, in the order in which they were written.
 pub(crate) async fn hops(pool: &PgPool, partitions: &[u32]) -> StoreResult<Vec<Hop>> {
+    read_hops(pool, partitions, false).await
+}
+
+/// Hops for these partitions, with `from` also those that they asked others for.
+async fn read_hops(pool: &PgPool, partitions: &[u32], from: bool) -> StoreResult<Vec<Hop>> {
     let partitions: Vec<i32> = partitions.iter().map(|partition| signed(*partition)).collect();
     let hops = sqlx::query(
-        "select id, partition, at, ordinal, body from hop
-        where tenant = $1 and partition = any($2) order by at, seq",
+        "select id, partition, coalesce(source, partition) as source, at, ordinal, body from hop
+        where tenant = $1 and (partition = any($2) or $3 and source = any($2)) order by seq",
     );
-    let hops = hops.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
+    let hops = hops.bind(TENANT).bind(&partitions).bind(from).fetch_all(pool).await.map_err(store_error)?;
     hops.iter().map(hop).collect()
 }
 
 /// Hops, publications and bot calls of these partitions.
 pub(crate) async fn unfinished(pool: &PgPool, partitions: &[u32]) -> StoreResult<Unfinished> {
-    let hops = hops(pool, partitions).await?;
+    let hops = read_hops(pool, partitions, true).await?;
     let partitions: Vec<i32> = partitions.iter().map(|partition| signed(*partition)).collect();
     // The version is unique within its key, so the months of the journal need not be told apart here. The lowest
     // number of a batch tells when it was written.
@@ -59,6 +64,7 @@ fn hop(row: &PgRow) -> StoreResult<Hop> {
     Ok(Hop {
         id: row.try_get("id").map_err(store_error)?,
         partition: partition(row)?,
+        source: unsigned(row.try_get("source").map_err(store_error)?)?,
         at: row.try_get("at").map_err(store_error)?,
         ordinal: row.try_get("ordinal").map_err(store_error)?,
         body: row.try_get("body").map_err(store_error)?,

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use convene_postgres::PostgresStore;
-use convene_runtime::ports::store::{Batch, Lease, Store, StoreError, Wanted};
+use convene_runtime::ports::store::{Batch, ConversationFilter, Lease, Store, StoreError, Wanted};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use tokio::net::{TcpListener, TcpStream};
@@ -51,7 +51,7 @@ impl Fixture for Server {
         execute(&admin, format!("create database {name}")).await;
         let url = url_of(&admin, &name);
         let store = PostgresStore::connect(&url).await.unwrap();
-        assert_eq!(store.migrate().await.unwrap().len(), 6);
+        assert_eq!(store.migrate().await.unwrap().len(), 8);
         Some(Self { admin, name, url, store })
     }
 
@@ -88,7 +88,7 @@ async fn engines_that_start_at_once_migrate_once() {
             let (a, b) =
                 (PostgresStore::connect(&url).await.unwrap(), PostgresStore::connect(&url).await.unwrap());
             let (first, second) = tokio::join!(a.migrate(), b.migrate());
-            assert_eq!(first.unwrap().len() + second.unwrap().len(), 6);
+            assert_eq!(first.unwrap().len() + second.unwrap().len(), 8);
             a.close().await;
             b.close().await;
             execute(&fixture.admin, format!("drop database {name} with (force)")).await;
@@ -231,6 +231,43 @@ async fn sessions_ended_by_the_server_are_unavailable_and_then_come_back() {
                     Err(other) => panic!("{other}"),
                 }
             }
+        })
+    })
+    .await;
+}
+
+/// The worker reads these; a neighbour that holds a table must not hold a partition.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_that_waits_for_a_lock_is_given_up() {
+    suite::check::<Server>(|fixture| {
+        Box::pin(async {
+            let mut neighbour = PgConnection::connect(&fixture.url).await.unwrap();
+            let locked = "begin; lock table hop, routing_record, conversation_state, customer, deployment";
+            sqlx::raw_sql(locked).execute(&mut neighbour).await.unwrap();
+            let store = fixture.store();
+            let filter = ConversationFilter { limit: 1, ..ConversationFilter::default() };
+            let (hops, unfinished, routing, open, found, customer, deployment) = tokio::join!(
+                store.hops(&[0]),
+                store.unfinished(&[0]),
+                store.routing(),
+                store.open_conversations(),
+                store.conversations(&filter),
+                store.customer("c"),
+                store.deployment("d"),
+            );
+            let outcomes = [
+                hops.map(drop),
+                unfinished.map(drop),
+                routing.map(drop),
+                open.map(drop),
+                found.map(drop),
+                customer.map(drop),
+                deployment.map(drop),
+            ];
+            for outcome in outcomes {
+                assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+            }
+            neighbour.close().await.unwrap();
         })
     })
     .await;

@@ -15,7 +15,7 @@ pub(crate) async fn commit(pool: &SqlitePool, batch: &Batch) -> StoreResult<()> 
     let mut transaction = begin(pool).await?;
     let connection = &mut *transaction;
     check_fence(connection, &batch.fence).await?;
-    write_seen(connection, &batch.seen).await?;
+    write_seen(connection, batch).await?;
     write_states(connection, &batch.states).await?;
     write_routing(connection, batch.routing_version, &batch.records).await?;
     write_journal(connection, &batch.journal).await?;
@@ -48,17 +48,19 @@ async fn check_fence(connection: &mut SqliteConnection, fence: &[(u32, i64)]) ->
     if lost.is_empty() { Ok(()) } else { Err(StoreError::Fenced { partitions: lost }) }
 }
 
-async fn write_seen(connection: &mut SqliteConnection, seen: &[(String, i64)]) -> StoreResult<()> {
+async fn write_seen(connection: &mut SqliteConnection, batch: &Batch) -> StoreResult<()> {
     let mut before = Vec::new();
-    for (id, at) in seen {
-        let written =
-            sqlx::query("insert into seen (tenant, id, at) values (?1, ?2, ?3) on conflict do nothing")
-                .bind(TENANT)
-                .bind(id)
-                .bind(at)
-                .execute(&mut *connection)
-                .await
-                .map_err(store_error)?;
+    for (id, at) in &batch.seen {
+        let written = sqlx::query(
+            "insert into seen (tenant, id, at, outcome) values (?1, ?2, ?3, ?4) on conflict do nothing",
+        )
+        .bind(TENANT)
+        .bind(id)
+        .bind(at)
+        .bind(batch.outcomes.get(id))
+        .execute(&mut *connection)
+        .await
+        .map_err(store_error)?;
         if written.rows_affected() == 0 {
             before.push(format!("seen:{id}"));
         }
@@ -221,6 +223,13 @@ async fn write_timers(connection: &mut SqliteConnection, timers: &[TimerWrite]) 
                     .bind(owner)
                     .bind(name)
             }
+            TimerWrite::Drop { owner, timer } => {
+                sqlx::query("delete from timer where tenant = ?1 and owner = ?2 and name = ?3 and id = ?4")
+                    .bind(TENANT)
+                    .bind(owner)
+                    .bind(&timer.name)
+                    .bind(&timer.id)
+            }
         };
         statement.execute(&mut *connection).await.map_err(store_error)?;
     }
@@ -230,7 +239,8 @@ async fn write_timers(connection: &mut SqliteConnection, timers: &[TimerWrite]) 
 async fn write_hops(connection: &mut SqliteConnection, hops: &[Hop], done: &[String]) -> StoreResult<()> {
     for hop in hops {
         sqlx::query(
-            "insert into hop (tenant, id, partition, at, ordinal, body) values (?1, ?2, ?3, ?4, ?5, ?6)
+            "insert into hop (tenant, id, partition, at, ordinal, body, source)
+            values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             on conflict do nothing",
         )
         .bind(TENANT)
@@ -239,6 +249,7 @@ async fn write_hops(connection: &mut SqliteConnection, hops: &[Hop], done: &[Str
         .bind(hop.at)
         .bind(hop.ordinal)
         .bind(&hop.body)
+        .bind(i64::from(hop.source))
         .execute(&mut *connection)
         .await
         .map_err(store_error)?;

@@ -14,14 +14,20 @@ pub(crate) async fn find(pool: &SqlitePool, wanted: &Wanted) -> StoreResult<Foun
     let mut transaction = pool.begin().await.map_err(store_error)?;
     let mut found = Found::default();
     if !wanted.inputs.is_empty() {
-        found.seen = sqlx::query_scalar(
-            "select seen.id from json_each(?2) n cross join seen on seen.tenant = ?1 and seen.id = n.value",
+        let rows = sqlx::query(
+            "select seen.id, seen.outcome from json_each(?2) n cross join seen on seen.tenant = ?1 and seen.id = n.value",
         )
         .bind(TENANT)
         .bind(list(wanted.inputs.iter().map(String::as_str)))
         .fetch_all(&mut *transaction)
         .await
         .map_err(store_error)?;
+        for row in &rows {
+            let id: String = row.try_get("id").map_err(store_error)?;
+            let outcome: Option<String> = row.try_get("outcome").map_err(store_error)?;
+            found.outcomes.extend(outcome.map(|outcome| (id.clone(), outcome)));
+            found.seen.push(id);
+        }
     }
     if !wanted.states.is_empty() {
         let rows = sqlx::query(

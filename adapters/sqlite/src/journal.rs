@@ -55,10 +55,11 @@ fn journal_row(row: &SqliteRow) -> sqlx::Result<JournalRow> {
 /// Quarantines an input and marks it seen. Doing it again changes nothing.
 pub(crate) async fn bury(pool: &SqlitePool, letter: &DeadLetter) -> StoreResult<()> {
     let mut transaction = begin(pool).await?;
-    sqlx::query("insert into seen (tenant, id, at) values (?1, ?2, ?3) on conflict do nothing")
+    sqlx::query("insert into seen (tenant, id, at, outcome) values (?1, ?2, ?3, ?4) on conflict do nothing")
         .bind(TENANT)
         .bind(&letter.id)
         .bind(letter.at)
+        .bind(&letter.outcome)
         .execute(&mut *transaction)
         .await
         .map_err(store_error)?;

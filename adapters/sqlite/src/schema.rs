@@ -7,13 +7,15 @@ use crate::begin;
 use crate::error::store_error;
 
 /// All steps in order, named as those of the Postgres store. Append only: a step that was released is never changed.
-const STEPS: [(&str, &str); 6] = [
+const STEPS: [(&str, &str); 8] = [
     ("0001_conversations", include_str!("../migrations/0001_conversations.sql")),
     ("0002_directory", include_str!("../migrations/0002_directory.sql")),
     ("0003_engines", include_str!("../migrations/0003_engines.sql")),
     ("0004_reports", include_str!("../migrations/0004_reports.sql")),
     ("0005_routing", include_str!("../migrations/0005_routing.sql")),
     ("0006_outbox", include_str!("../migrations/0006_outbox.sql")),
+    ("0007_outcomes", include_str!("../migrations/0007_outcomes.sql")),
+    ("0008_sources", include_str!("../migrations/0008_sources.sql")),
 ];
 
 /// Takes the steps not yet taken, all in one transaction.

@@ -8,20 +8,27 @@ use sqlx::sqlite::{SqlitePool, SqliteRow};
 use crate::error::store_error;
 use crate::unsigned;
 
-/// Hops of these partitions, in order.
+/// Hops for these partitions, in the order in which they were written.
 pub(crate) async fn hops(pool: &SqlitePool, partitions: &[u32]) -> StoreResult<Vec<Hop>> {
+    read_hops(pool, partitions, false).await
+}
+
+/// Hops for these partitions, with `from` also those that they asked others for.
+async fn read_hops(pool: &SqlitePool, partitions: &[u32], from: bool) -> StoreResult<Vec<Hop>> {
     let partitions = serde_json::Value::from_iter(partitions.iter().copied()).to_string();
     let hops = sqlx::query(
-        "select id, partition, at, ordinal, body from hop
-        where tenant = ?1 and partition in (select value from json_each(?2)) order by at, seq",
+        "select id, partition, coalesce(source, partition) as source, at, ordinal, body from hop
+        where tenant = ?1 and (partition in (select value from json_each(?2))
+            or ?3 and source in (select value from json_each(?2)))
+        order by seq",
     );
-    let hops = hops.bind(TENANT).bind(&partitions).fetch_all(pool).await.map_err(store_error)?;
+    let hops = hops.bind(TENANT).bind(&partitions).bind(from).fetch_all(pool).await.map_err(store_error)?;
     hops.iter().map(hop).collect()
 }
 
 /// Hops, publications and bot calls of these partitions.
 pub(crate) async fn unfinished(pool: &SqlitePool, partitions: &[u32]) -> StoreResult<Unfinished> {
-    let hops = hops(pool, partitions).await?;
+    let hops = read_hops(pool, partitions, true).await?;
     let partitions = serde_json::Value::from_iter(partitions.iter().copied()).to_string();
     // The lowest number of a batch tells when it was written.
     let publications = sqlx::query(
@@ -59,6 +66,7 @@ fn hop(row: &SqliteRow) -> StoreResult<Hop> {
     Ok(Hop {
         id: row.try_get("id").map_err(store_error)?,
         partition: partition(row)?,
+        source: unsigned(row.try_get("source").map_err(store_error)?)?,
         at: row.try_get("at").map_err(store_error)?,
         ordinal: row.try_get("ordinal").map_err(store_error)?,
         body: row.try_get("body").map_err(store_error)?,

@@ -29,7 +29,7 @@ impl suite::Fixture for Embedded {
     async fn fresh() -> Option<Self> {
         let folder = folder();
         let store = SqliteStore::open(&folder.join("deep/store.db")).await.unwrap();
-        assert_eq!(store.migrate().await.unwrap().len(), 6);
+        assert_eq!(store.migrate().await.unwrap().len(), 8);
         Some(Self { folder, store })
     }
 

@@ -1,10 +1,11 @@
 //! A batch being drafted: what its steps did, and what is to be done once it is committed.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use convene_core::effect::{BotCall, Publication, Reply};
 
 use crate::item::Item;
+use crate::outcome::Outcome;
 use crate::ports::bus::{Outgoing, ReplyTo, Token};
 use crate::ports::store::{Batch, Parcel, Pointer, StateWrite, Unpublished};
 
@@ -31,6 +32,8 @@ pub(crate) struct Draft {
     pub bot_calls: Vec<(u32, BotCall)>,
     /// Ids of the inputs in it.
     pub seen: HashSet<String>,
+    /// How the commands among them went.
+    pub outcomes: HashMap<String, Outcome>,
     /// Conversations that began (+1) or closed (−1).
     pub opened: i64,
     /// Steps by machine: conversation, routing.
@@ -48,11 +51,22 @@ pub(crate) struct Draft {
 impl Draft {
     /// Moves what was collected by key into the batch.
     pub(crate) fn close(&mut self) {
+        let text = |outcome| serde_json::to_string(outcome).unwrap_or_default();
+        self.batch.outcomes = self.outcomes.iter().map(|(id, outcome)| (id.clone(), text(outcome))).collect();
         self.batch.states = std::mem::take(&mut self.states).into_values().collect();
         self.batch.hops.clone_from(&self.hops_out);
         let batch = uuid::Uuid::new_v4().to_string();
         let of = |(partition, rows)| Unpublished { parcel: Parcel { batch: batch.clone(), partition }, rows };
         self.batch.unpublished = std::mem::take(&mut self.pointers).into_iter().map(of).collect();
+    }
+
+    /// The input was taken, and went so.
+    pub(crate) fn take(&mut self, item: &Item, reply: &Reply) {
+        self.seen.insert(item.id.clone());
+        self.batch.seen.push((item.id.clone(), item.at));
+        if let Some(outcome) = Outcome::of(item, reply) {
+            self.outcomes.insert(item.id.clone(), outcome);
+        }
     }
 
     /// Keeps what a journal row publishes.

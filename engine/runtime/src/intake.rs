@@ -1,12 +1,15 @@
 //! From bytes to inputs: everything that can be wrong with a delivery is found here, and named.
 
+use std::borrow::Cow;
+
 use convene_core::conversation;
 use convene_core::deployment::Deployment;
 use convene_core::hop::Hop;
 use convene_core::model::{self, CimMessage, Json};
 use convene_core::routing;
+use uuid::Uuid;
 
-use crate::item::{Item, What};
+use crate::item::{Item, Origin, What};
 use crate::ports::bus::{Delivery, Kind};
 use crate::ports::store::Sender;
 
@@ -39,9 +42,11 @@ pub(crate) fn read(d: &Deployment, delivery: Delivery, at: i64) -> Result<Item, 
     };
     match parsed {
         Ok((id, what, stored)) => {
-            let (raw, source) = origin(delivery.kind == Ok(Kind::Hop), delivery.body, delivery.key);
-            let (partition, token) = (delivery.partition, Some(delivery.token));
-            Ok(Item { id, partition, what, at, token, reply: delivery.reply, raw, source, hop: stored })
+            let (partition, token, reply) = (delivery.partition, Some(delivery.token), delivery.reply);
+            let sent = Origin { kind: kind_of(&delivery.kind), id: delivery.id, labels: delivery.labels };
+            let handed_on = delivery.kind == Ok(Kind::Hop);
+            let Sent { raw, source, origin } = sent_as(handed_on, delivery.body, delivery.key, sent);
+            Ok(Item { id, partition, what, at, seq: 0, token, reply, raw, source, origin, hop: stored })
         }
         Err(fault) => Err((fault, Box::new(delivery))),
     }
@@ -49,8 +54,20 @@ pub(crate) fn read(d: &Deployment, delivery: Delivery, at: i64) -> Result<Item, 
 
 type Parsed = Result<(String, What, Option<String>), Fault>;
 
+/// Most bytes of an input id. What is longer travels by no AMQP property and fits into no index.
+const ID_BYTES_MAX: usize = 128;
+
+/// An input id of ours: one that is too long is replaced by one that is made of it, so that a repeat is still a repeat.
+/// What it stands for keeps its own id.
+pub(crate) fn bounded(prefix: &str, id: &str) -> String {
+    if prefix.len() + id.len() <= ID_BYTES_MAX {
+        return format!("{prefix}{id}");
+    }
+    format!("{prefix}{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()))
+}
+
 fn with_id(prefix: &str, amqp: Option<&str>, own: Option<&str>) -> Result<String, Fault> {
-    amqp.or(own).filter(|id| !id.is_empty()).map(|id| format!("{prefix}:{id}")).ok_or_else(|| {
+    amqp.or(own).filter(|id| !id.is_empty()).map(|id| bounded(prefix, id)).ok_or_else(|| {
         Fault::new(
             "missing_id",
             "neither the AMQP message_id nor the message's own `id` is set; repeats could not be told apart",
@@ -97,7 +114,7 @@ pub fn check_message(d: &Deployment, message: &CimMessage) -> Result<Sender, Fau
 
 fn message(d: &Deployment, delivery: &Delivery) -> Parsed {
     let message = model::read_message(&delivery.body).map_err(unreadable)?;
-    let id = with_id("m", delivery.id.as_deref(), message.message_id())?;
+    let id = with_id("m:", delivery.id.as_deref(), message.message_id())?;
     let sender = check_message(d, &message)?;
     Ok((id, What::Message { message: Box::new(message), sender, arrival: None }, None))
 }
@@ -108,7 +125,7 @@ fn unreadable(e: model::ReadError) -> Fault {
 
 fn event(delivery: &Delivery) -> Parsed {
     let event = model::read_event(&delivery.body).map_err(unreadable)?;
-    let id = with_id("e", delivery.id.as_deref(), event.id.as_deref())?;
+    let id = with_id("e:", delivery.id.as_deref(), event.id.as_deref())?;
     let conversation = event.conversation_id.clone().filter(|c| !c.is_empty());
     let conversation = conversation.unwrap_or_else(|| delivery.key.clone());
     let input = Box::new(conversation::Input::Event { event: Box::new(event) });
@@ -117,7 +134,7 @@ fn event(delivery: &Delivery) -> Parsed {
 
 fn command(delivery: &Delivery) -> Parsed {
     let json = model::read_json(&delivery.body).map_err(unreadable)?;
-    let id = with_id("c", delivery.id.as_deref(), json["id"].as_str())?;
+    let id = with_id("c:", delivery.id.as_deref(), json["id"].as_str())?;
     let name = json["name"].as_str().unwrap_or_default().to_owned();
     let data = match &json["data"] {
         Json::Null => serde_json::json!({}),
@@ -138,23 +155,44 @@ fn command(delivery: &Delivery) -> Parsed {
 }
 
 fn hop(delivery: &Delivery) -> Parsed {
-    let id = delivery.id.clone().unwrap_or_default();
+    // Its id is one of ours already, and is not made anew. Without one it would count as a repeat of any other without.
+    let id = delivery.id.clone().filter(|id| !id.is_empty()).ok_or_else(|| {
+        Fault::new("missing_id", "a hop of ours has no AMQP message_id; repeats could not be told apart")
+    })?;
     let hop: Hop = serde_json::from_slice(&delivery.body)
         .map_err(|e| Fault::new("malformed", format!("a hop of ours: {e}")))?;
     Ok((id.clone(), of_hop(hop), Some(id)))
 }
 
-/// What came from outside, and where: of an input that another engine handed on, what that one got.
-fn origin(hop: bool, body: Vec<u8>, key: String) -> (Vec<u8>, String) {
+/// What came from outside, where and how.
+struct Sent {
+    raw: Vec<u8>,
+    source: String,
+    origin: Origin,
+}
+
+/// How an input came from outside: of one that another engine handed on, what that engine got.
+fn sent_as(handed_on: bool, body: Vec<u8>, key: String, origin: Origin) -> Sent {
     #[derive(serde::Deserialize)]
-    struct Origin {
+    struct First {
         raw: String,
         source: String,
+        #[serde(default)]
+        origin: Option<Origin>,
     }
-    if hop && let Ok(Origin { raw, source }) = serde_json::from_slice(&body) {
-        return (raw.into_bytes(), source);
+    if handed_on && let Ok(first) = serde_json::from_slice::<First>(&body) {
+        let origin = first.origin.unwrap_or(origin);
+        return Sent { raw: first.raw.into_bytes(), source: first.source, origin };
     }
-    (body, key)
+    Sent { raw: body, source: key, origin }
+}
+
+/// The AMQP `type` of a delivery.
+pub(crate) fn kind_of(kind: &Result<Kind, String>) -> Cow<'static, str> {
+    match kind {
+        Ok(kind) => kind.name().into(),
+        Err(name) => name.clone().into(),
+    }
 }
 
 /// What a hop asks for.
@@ -166,6 +204,52 @@ pub(crate) fn of_hop(hop: Hop) -> What {
             let sender =
                 Sender { channel: String::new(), attribute: String::new(), identifier: String::new() };
             What::Message { message, sender, arrival: None }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+    use crate::ports::bus::{Labels, ReplyTo, Token};
+
+    fn delivery(kind: Kind, id: Option<&str>, body: &Json) -> Delivery {
+        Delivery {
+            partition: 0,
+            kind: Ok(kind),
+            id: id.map(str::to_owned),
+            key: "key".into(),
+            labels: Labels::default(),
+            body: body.to_string().into_bytes(),
+            token: Token { generation: 1, partition: 0, tag: 1 },
+            reply: ReplyTo::Nobody,
+            redelivered: false,
+        }
+    }
+
+    #[test]
+    fn an_id_of_any_length_becomes_one_that_fits_and_a_repeat_stays_a_repeat() {
+        let id = |own: &str| {
+            let body = serde_json::json!({ "id": own, "name": "AGENT_LOGIN", "data": {} });
+            command(&delivery(Kind::Command, None, &body)).unwrap().0
+        };
+        assert_eq!(id("login"), "c:login");
+        let long = "x".repeat(100_000);
+        assert!(id(&long).starts_with("c:") && id(&long).len() <= ID_BYTES_MAX);
+        assert_eq!(id(&long), id(&long));
+        assert_ne!(id(&long), id(&format!("{long}y")));
+        assert!(bounded("dead:", &id(&"x".repeat(126))).len() <= ID_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_hop_without_an_id_is_refused() {
+        let body =
+            serde_json::json!({ "to": "routing", "input": { "command": { "name": "X", "data": {} } } });
+        for nothing in [None, Some("")] {
+            let fault = hop(&delivery(Kind::Hop, nothing, &body)).unwrap_err();
+            assert_eq!(fault.reason, "missing_id");
         }
     }
 }

@@ -1,12 +1,16 @@
 //! An input on its way through the worker.
 
+use std::borrow::Cow;
+
 use convene_core::conversation;
 use convene_core::directory::Arrival;
+use convene_core::effect::TimerSet;
 use convene_core::model::CimMessage;
 use convene_core::routing;
+use serde::{Deserialize, Serialize};
 
-use crate::ports::bus::{ReplyTo, Token};
-use crate::ports::store::Sender;
+use crate::ports::bus::{Labels, ReplyTo, Token};
+use crate::ports::store::{Sender, TimerWrite};
 
 /// What an input is for.
 #[derive(Debug, Clone)]
@@ -49,6 +53,17 @@ impl What {
     }
 }
 
+/// How something was sent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    /// AMQP `type`.
+    pub kind: Cow<'static, str>,
+    /// AMQP `message_id`.
+    pub id: Option<String>,
+    #[serde(flatten)]
+    pub labels: Labels,
+}
+
 /// An input.
 #[derive(Debug)]
 pub(crate) struct Item {
@@ -59,6 +74,9 @@ pub(crate) struct Item {
     pub what: What,
     /// When it was taken, epoch ms: stamped once, kept when the input is stepped again.
     pub at: i64,
+    /// Its place in the order of taking, kept when it is stepped again; what follows from an input has the place of
+    /// that input. 0 until it is taken.
+    pub seq: u64,
     /// Delivery to acknowledge; `None` for inputs of our own.
     pub token: Option<Token>,
     pub reply: ReplyTo,
@@ -66,6 +84,8 @@ pub(crate) struct Item {
     pub raw: Vec<u8>,
     /// Where they came from, for `convene.dead`.
     pub source: String,
+    /// What else it was sent with, for `convene.dead`.
+    pub origin: Origin,
     /// Id of the stored hop that this input is, if it is one.
     pub hop: Option<String>,
 }
@@ -78,12 +98,31 @@ impl Item {
             partition,
             what,
             at,
+            seq: 0,
             token: None,
             reply: ReplyTo::Nobody,
             raw: Vec::new(),
             source: String::new(),
+            origin: Origin::default(),
             hop: None,
         }
+    }
+
+    /// Takes the timer that it was out of the store: it is done with, although nothing was stepped.
+    pub(crate) fn drops_timer(&self) -> Option<TimerWrite> {
+        let (owner, name, id) = match &self.what {
+            What::Routing { input } => match &**input {
+                routing::Input::Timer { name, timer } => (routing::OWNER, name, timer),
+                _ => return None,
+            },
+            What::Conversation { id, input } => match &**input {
+                conversation::Input::Timer { name, timer } => (id.as_str(), name, timer),
+                _ => return None,
+            },
+            What::Message { .. } => return None,
+        };
+        let timer = TimerSet { name: name.clone(), id: id.clone(), due: self.at };
+        Some(TimerWrite::Drop { owner: owner.to_owned(), timer })
     }
 
     /// Whether it is what another input of the same batch asked for, and stands nowhere but in memory: that input,

@@ -12,6 +12,7 @@ pub mod engine;
 mod intake;
 mod item;
 pub mod metrics;
+mod outcome;
 pub mod ports;
 pub mod probe;
 mod publisher;

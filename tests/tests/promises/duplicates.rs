@@ -8,6 +8,7 @@ use convene_tests::control::Control;
 use convene_tests::picture::Picture;
 use convene_tests::site::{Bus, Site, Store};
 use convene_tests::stage::Stage;
+use serde_json::json;
 use tokio::time::sleep;
 
 use crate::script;
@@ -54,4 +55,22 @@ async fn every_input_three_times_on_two_engines_has_its_effects_once() {
     let twice = truth.texts("journal", "input_id", "group by input_id having count(*) > 1").await;
     assert_eq!(twice, Vec::<String>::new(), "inputs journaled twice");
     busy.clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_repeated_under_its_key_is_answered_as_the_first_time() {
+    let site = Site::embedded("again");
+    let mut stage = Stage::open(&site).await;
+    let http = stage.http();
+    let amal = json!({ "agentId": "amal" });
+    for _ in 0..3 {
+        let refused = http.post("/tasks/nowhere/accept", Some("accept"), &amal).await.unwrap();
+        assert_eq!((refused.status, refused.code()), (404, "unknown_task"), "{}", refused.text);
+    }
+    let first = http.post("/agents/amal/login", Some("login"), &json!({})).await.unwrap();
+    let again = http.post("/agents/amal/login", Some("login"), &json!({})).await.unwrap();
+    assert_eq!((first.status, &first.text), (again.status, &again.text));
+    let other = http.post("/agents/bruno/login", Some("login"), &json!({})).await.unwrap();
+    assert_eq!((other.status, other.code()), (422, "idempotency_key_reused"), "{}", other.text);
+    stage.close().await;
 }

@@ -15,8 +15,8 @@ with fence as materialized (
         limit 1 for share
     ) held
 ), seen_new as (
-    insert into seen (tenant, id, at)
-    select $1, n.id, n.at from unnest($4::text[], $5::int8[]) as n(id, at)
+    insert into seen (tenant, id, at, outcome)
+    select $1, n.id, n.at, n.outcome from unnest($4::text[], $5::int8[], $64::text[]) as n(id, at, outcome)
     on conflict do nothing
     returning id
 ), journal_new as (
@@ -77,14 +77,15 @@ with fence as materialized (
         set partition = excluded.partition, id = excluded.id, due = excluded.due
 ), timer_gone as (
     delete from timer where ctid = any(array(
-        select t.ctid from unnest($49::text[], $50::text[]) as n(owner, name)
+        select t.ctid from unnest($49::text[], $50::text[], $66::text[]) as n(owner, name, setting)
         cross join lateral (
-            select ctid from timer where tenant = $1 and owner = n.owner and name = n.name limit 1
+            select ctid, id from timer where tenant = $1 and owner = n.owner and name = n.name limit 1
         ) t
+        where n.setting is null or n.setting = t.id
     ))
 ), hop_new as (
-    insert into hop (tenant, id, partition, at, ordinal, body)
-    select $1, n.* from unnest($51::text[], $52::int4[], $53::int8[], $54::int4[], $55::text[]) as n
+    insert into hop (tenant, id, partition, at, ordinal, body, source)
+    select $1, n.* from unnest($51::text[], $52::int4[], $53::int8[], $54::int4[], $55::text[], $65::int4[]) as n
     on conflict do nothing
 ), hop_gone as (
     delete from hop where ctid = any(array(

@@ -1,11 +1,11 @@
 -- Everything a batch reads, in one round trip. `kind` tells the rows apart, `ord` counts the questions from
--- 1: answers carry the number of their question rather than repeat its text. 0 seen · 1 state · 2 live
+-- 1: answers carry the number of their question rather than repeat its text. 0 seen, and how it went · 1 state · 2 live
 -- session · 3 customer owning the identifier, with their room. $1 is the tenant. Each question is an index
 -- walk of its own; see `commit.sql` for why the joins are written so.
-select 0 as kind, n.ord, 0::int8 as seq, null::text as a, null::text as b, null::text as c, null::text as d,
+select 0 as kind, n.ord, 0::int8 as seq, s.outcome as a, null::text as b, null::text as c, null::text as d,
     null::text as e, null::text as f, null::int4 as home, null::int8 as number, null::bool as open
 from unnest($2::text[]) with ordinality as n(id, ord)
-cross join lateral (select from seen where tenant = $1 and id = n.id limit 1) s
+cross join lateral (select outcome from seen where tenant = $1 and id = n.id limit 1) s
 union all
 select 1, n.ord, 0, s.body, s.name, s.customer, s.room, null, null, s.partition, s.version, s.open
 from unnest($3::text[]) with ordinality as n(key, ord)

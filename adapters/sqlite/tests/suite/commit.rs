@@ -175,11 +175,37 @@ pub async fn a_poison_input_is_buried_and_seen<F: Fixture>(fixture: &F) {
         detail: "line 1 \0".into(),
         source: "+4917".into(),
         payload: vec![0, 159, 146, 150],
+        outcome: None,
     };
     store.bury(&letter).await.unwrap();
     store.bury(&letter).await.unwrap();
     assert_eq!(seen(store, &["i"]).await, ["i"]);
     assert_eq!(fixture.column("select reason from dead_letter").await, ["bad_json"]);
+}
+
+pub async fn how_a_command_went_comes_back<F: Fixture>(fixture: &F) {
+    let store = fixture.store();
+    let batch = Batch {
+        seen: vec![("a".into(), NOW), ("b".into(), NOW)],
+        outcomes: [("a".to_owned(), odd_json("done"))].into(),
+        ..Batch::default()
+    };
+    store.commit(&batch).await.unwrap();
+    let letter = DeadLetter {
+        id: "c".into(),
+        at: NOW,
+        reason: "unknown_task".into(),
+        detail: String::new(),
+        source: String::new(),
+        payload: Vec::new(),
+        outcome: Some(odd_json("refused")),
+    };
+    store.bury(&letter).await.unwrap();
+    let inputs = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+    let found = store.find(&Wanted { inputs, ..Wanted::default() }).await.unwrap();
+    assert_eq!(found.seen, ["a", "b", "c"]);
+    let outcomes = [("a".to_owned(), odd_json("done")), ("c".to_owned(), odd_json("refused"))];
+    assert_eq!(found.outcomes, outcomes.into());
 }
 
 pub async fn a_nul_in_an_identifier_is_harmless<F: Fixture>(fixture: &F) {

@@ -68,7 +68,12 @@ pub fn set(owner: &str, partition: u32, timer: TimerSet) -> TimerWrite {
 }
 
 pub fn hop(id: &str, partition: u32, at: i64, ordinal: i32) -> Hop {
-    Hop { id: id.into(), partition, at, ordinal, body: odd_json(id) }
+    Hop { id: id.into(), partition, source: partition, at, ordinal, body: odd_json(id) }
+}
+
+/// As [`hop`], asked for by another partition.
+pub fn hop_from(source: u32, id: &str, partition: u32) -> Hop {
+    Hop { source, ..hop(id, partition, NOW, 0) }
 }
 
 pub fn bot_call(id: &str) -> BotCall {

@@ -58,6 +58,7 @@ macro_rules! promises {
             commit::a_refused_batch_leaves_nothing,
             commit::a_lost_lease_fences,
             commit::a_poison_input_is_buried_and_seen,
+            commit::how_a_command_went_comes_back,
             commit::a_nul_in_an_identifier_is_harmless,
             commit::old_inputs_are_forgotten,
             directory::an_unknown_sender_has_no_candidates,

@@ -25,10 +25,11 @@ pub enum StoreError {
         /// Partition numbers.
         partitions: Vec<u32>,
     },
-    /// The database cannot be reached or is shutting down; trying again later is safe.
+    /// Nothing is wrong with what was asked: the database cannot be reached, is shutting down, has no room left.
+    /// Trying again later is safe.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// Anything else: a bug, a broken file, a full disk.
+    /// What was to be written cannot be: trying again would end the same.
     #[error("the database refused: {0}")]
     Broken(String),
 }
@@ -63,6 +64,8 @@ pub struct Sender {
 pub struct Found {
     /// Those of `inputs` that were seen before.
     pub seen: Vec<String>,
+    /// What [`Batch::outcomes`] kept of them.
+    pub outcomes: BTreeMap<String, String>,
     /// State rows by key; a missing key has no state.
     pub states: BTreeMap<String, StateRow>,
     /// In the order asked.
@@ -148,6 +151,13 @@ pub enum TimerWrite {
         /// The timer.
         timer: TimerSet,
     },
+    /// Clear this very setting; one that has replaced it stays.
+    Drop {
+        /// Conversation id, or `routing`.
+        owner: String,
+        /// The timer, its time apart.
+        timer: TimerSet,
+    },
     /// Clear by name.
     Clear {
         /// Conversation id, or `routing`.
@@ -175,6 +185,8 @@ pub struct Hop {
     pub id: String,
     /// Partition that shall take it.
     pub partition: u32,
+    /// Partition that asked for it.
+    pub source: u32,
     /// When it was asked, epoch ms.
     pub at: i64,
     /// Order among the hops of one step.
@@ -239,6 +251,8 @@ pub struct DeadLetter {
     pub source: String,
     /// The payload, unchanged.
     pub payload: Vec<u8>,
+    /// As in [`Batch::outcomes`].
+    pub outcome: Option<String>,
 }
 
 /// One transaction: all of it or nothing.
@@ -248,6 +262,8 @@ pub struct Batch {
     pub fence: Vec<(u32, i64)>,
     /// Input ids now seen, with the time they were taken.
     pub seen: Vec<(String, i64)>,
+    /// How those of them went that may be asked for it again, as JSON.
+    pub outcomes: BTreeMap<String, String>,
     /// Journal rows in order.
     pub journal: Vec<JournalRow>,
     /// Pointers to those journal rows that publish, one entry for each partition.
@@ -283,6 +299,7 @@ impl Batch {
         self.seen.is_empty()
             && self.journal.is_empty()
             && self.published.is_empty()
+            && self.timers.is_empty()
             && self.hops_done.is_empty()
     }
 }
@@ -290,7 +307,7 @@ impl Batch {
 /// What the new owner of partitions finds undone.
 #[derive(Debug, Default)]
 pub struct Unfinished {
-    /// Hops in order (`at`, insertion).
+    /// Hops for these partitions and from them, in the order in which they were written.
     pub hops: Vec<Hop>,
     /// Publications that were committed but perhaps not published, oldest first: the JSON of the output of one journal
     /// row each, and the parcel it belongs to.
@@ -382,7 +399,7 @@ pub trait Store: Send + Sync + 'static {
     fn routing(&self) -> BoxFuture<'_, StoreResult<RoutingRecords>>;
     /// Timers of these partitions due at `now` (at most `limit`, earliest first), and when the next one is due.
     fn due<'a>(&'a self, partitions: &'a [u32], now: i64, limit: i64) -> BoxFuture<'a, StoreResult<Due>>;
-    /// Hops of these partitions that nobody has taken yet, in order (`at`, insertion).
+    /// Hops for these partitions that nobody has taken yet, in the order in which they were written.
     fn hops<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Vec<Hop>>>;
     /// What the owner before left undone.
     fn unfinished<'a>(&'a self, partitions: &'a [u32]) -> BoxFuture<'a, StoreResult<Unfinished>>;

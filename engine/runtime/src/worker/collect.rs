@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep_until};
 use super::land::{Flight, MARK_AFTER};
 use super::{BATCH_MAX, Worker};
 use crate::intake;
-use crate::item::{Item, What};
+use crate::item::{Item, Origin, What};
 use crate::ports::bus::{Delivery, ReplyTo};
 use crate::ports::store::{DeadLetter, StoreError};
-use crate::publisher::dead;
+use crate::publisher::Letter;
 
 /// Due timers taken at once.
 const TIMERS_MAX: i64 = 200;
@@ -25,20 +25,13 @@ impl Worker {
     pub(super) async fn collect(&mut self, flight: Option<&mut Flight>) -> Vec<Item> {
         self.timers().await;
         let mut items: Vec<Item> = Vec::new();
-        let most = if self.alone > 0 { 1 } else { BATCH_MAX };
-        if self.alone > 0 {
-            self.alone -= 1;
-        }
-        while items.len() < most {
-            let Some(item) = self.carry.pop_front() else { break };
-            items.push(item);
-        }
+        let most = self.waiting(&mut items);
         if items.is_empty() {
             self.wait(flight, &mut items).await;
         }
         while items.len() < most {
             let Ok(item) = self.own.1.try_recv() else { break };
-            items.push(item);
+            items.push(self.taken(item));
         }
         let mut taken = Vec::new();
         while items.len() + taken.len() < most {
@@ -49,6 +42,33 @@ impl Worker {
             items.extend(self.receive(delivery).await);
         }
         items
+    }
+
+    /// What waits comes first; an input that is to be committed alone makes a batch of its own. Returns how many inputs
+    /// the batch may have.
+    fn waiting(&mut self, items: &mut Vec<Item>) -> usize {
+        if self.carry.is_empty() {
+            self.alone.clear();
+        }
+        while items.len() < BATCH_MAX {
+            let Some(next) = self.carry.front() else { break };
+            let alone = self.alone.contains(&next.id);
+            if alone && !items.is_empty() {
+                return items.len();
+            }
+            items.extend(self.carry.pop_front());
+            if alone {
+                return 1;
+            }
+        }
+        BATCH_MAX
+    }
+
+    /// Gives an input its place behind all that was taken before.
+    pub(super) fn taken(&mut self, mut item: Item) -> Item {
+        self.last_seq += 1;
+        item.seq = self.last_seq;
+        item
     }
 
     /// Waits for an input, the end of the commit under way, or the next thing to look after.
@@ -65,7 +85,7 @@ impl Worker {
         let delivery = tokio::select! {
             biased;
             () = self.shared.stop.cancelled() => None,
-            item = self.own.1.recv() => { items.extend(item); None }
+            item = self.own.1.recv() => { items.extend(item.map(|i| self.taken(i))); None }
             delivery = self.deliveries.1.recv() => delivery,
             () = landed => None,
             () = sleep_until(until) => None,
@@ -88,7 +108,7 @@ impl Worker {
         let now = self.shared.clock.now();
         let current = self.deployments.current();
         let item = match intake::read(&current, delivery, now) {
-            Ok(item) => Some(item),
+            Ok(item) => Some(self.taken(item)),
             Err((fault, delivery)) => {
                 self.refuse(fault, *delivery, now).await;
                 None
@@ -103,23 +123,36 @@ impl Worker {
     async fn refuse(&mut self, fault: intake::Fault, delivery: Delivery, at: i64) {
         tracing::warn!(reason = %fault.reason, detail = %fault.detail, key = %delivery.key, "dead letter");
         self.metrics.dead_lettered.with_label_values(&[fault.reason.as_str()]).inc();
-        let id = delivery.id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let id = match delivery.id.as_deref() {
+            Some(id) => intake::bounded("", id),
+            None => uuid::Uuid::new_v4().to_string(),
+        };
         if !matches!(delivery.reply, ReplyTo::Here(_)) {
-            self.publish_now(dead(&id, &fault.reason, &fault.detail, at, &delivery.body)).await;
+            let (kind, labels) = (intake::kind_of(&delivery.kind), delivery.labels.clone());
+            let origin = Origin { kind, id: delivery.id.clone(), labels };
+            let (source, payload) = (&delivery.key, &delivery.body);
+            let letter = Letter { id: &id, origin: &origin, source, at, payload };
+            let letter = letter.dead(&fault.reason, &fault.detail);
+            if !self.publish_now(letter).await {
+                self.unsettled = true;
+                return;
+            }
         }
         let letter = DeadLetter {
-            id: format!("dead:{id}"),
+            id: intake::bounded("dead:", &id),
             at,
             reason: fault.reason.clone(),
             detail: fault.detail.clone(),
             source: delivery.key.clone(),
             payload: delivery.body,
+            outcome: None,
         };
         while let Err(problem) = self.store.bury(&letter).await {
             if matches!(problem, StoreError::Conflict { .. }) {
                 break;
             }
             if self.shared.stop.is_cancelled() {
+                self.unsettled = true;
                 return;
             }
             self.troubled(&problem).await;
@@ -154,7 +187,8 @@ impl Worker {
                         let input = Box::new(conversation::Input::Timer { name, timer: setting });
                         What::Conversation { id: timer.owner, input }
                     };
-                    self.carry.push_back(Item::own(id, timer.partition, now, what));
+                    let item = self.taken(Item::own(id, timer.partition, now, what));
+                    self.carry.push_back(item);
                 }
             }
             Err(problem) => self.troubled(&problem).await,

@@ -1,5 +1,6 @@
 //! The commit of a batch, and what follows it: answers, acknowledgements, publications, bots.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::{PAUSE_MAX, Worker};
 use crate::draft::Draft;
 use crate::item::{Item, What};
 use crate::ports::bus::{Destination, Outgoing, ReplyTo};
-use crate::ports::store::StoreResult;
+use crate::ports::store::{StoreError, StoreResult};
 use crate::publisher;
 
 /// Most senders remembered; beyond it the memory is cleared and filled again from the store.
@@ -29,6 +30,14 @@ pub(super) struct Flight {
 
 /// A draft and the store's word on it.
 type Committed = (Draft, StoreResult<()>);
+
+/// A commit that does not stand.
+pub(super) enum Failure {
+    /// The store's word on it.
+    Refused(Box<Draft>, StoreError),
+    /// The task that committed it is gone, and the draft with it.
+    Lost,
+}
 
 impl Worker {
     /// Starts the commit of a draft.
@@ -49,6 +58,7 @@ impl Worker {
         }
         draft.batch.fence = self.leases.iter().map(|l| (l.partition, l.epoch)).collect();
         self.in_flight_seen.clone_from(&draft.seen);
+        self.in_flight_outcomes.clone_from(&draft.outcomes);
         self.in_flight_touched.clone_from(&draft.touched);
         let keys = draft.batch.states.iter().map(|s| s.row.key.clone()).collect();
         let (store, metrics, probe) = (self.store.clone(), self.metrics.clone(), self.probe.clone());
@@ -73,34 +83,38 @@ impl Worker {
         Some(Flight { keys, handle, landed: None })
     }
 
-    /// Waits for a commit. `true` when it stands; otherwise everything since is taken back.
-    pub(super) async fn land(&mut self, flight: Flight) -> bool {
+    /// Waits for a commit, and takes back what does not stand.
+    pub(super) async fn land(&mut self, flight: Flight) {
+        if let Some(failure) = self.landed(flight).await {
+            self.failed(failure).await;
+        }
+    }
+
+    /// Waits for a commit and follows it up. What was drafted on top of one that does not stand has to be taken back.
+    pub(super) async fn landed(&mut self, flight: Flight) -> Option<Failure> {
         let landed = match flight.landed {
             Some(landed) => landed,
             None => flight.handle.await,
         };
         self.in_flight_seen.clear();
+        self.in_flight_outcomes.clear();
         self.in_flight_touched.clear();
         match landed {
-            Ok((draft, Ok(()))) => {
+            Ok((mut draft, Ok(()))) => {
                 for key in &flight.keys {
                     self.cache.unpin(key);
                 }
                 self.shared.ready.store(true, Ordering::Relaxed);
                 self.pause = Duration::from_millis(50);
                 self.conflicts = 0;
-                self.before_acknowledge(&draft).await;
+                self.before_acknowledge(&mut draft).await;
                 self.follow_up(draft).await;
-                true
+                None
             }
-            Ok((draft, Err(problem))) => {
-                self.failed(draft, problem).await;
-                false
-            }
+            Ok((draft, Err(problem))) => Some(Failure::Refused(Box::new(draft), problem)),
             Err(problem) => {
                 tracing::error!(%problem, "the commit task died");
-                self.forget().await;
-                false
+                Some(Failure::Lost)
             }
         }
     }
@@ -113,7 +127,7 @@ impl Worker {
         if self.sessions.len() > SESSIONS_MAX {
             self.sessions.clear();
         }
-        if !draft.tokens.is_empty() {
+        if !draft.tokens.is_empty() && !self.unsettled {
             self.probe.pass("before-acknowledge");
             if let Err(problem) = self.shared.bus.acknowledge(&draft.tokens).await {
                 tracing::warn!(%problem, "acknowledging failed; the broker delivers again and the repeats are dropped");
@@ -132,7 +146,7 @@ impl Worker {
         let hops = draft.hops_out.into_iter().filter(|h| !ours(h.partition)).collect();
         let parcels = draft.batch.unpublished.into_iter().map(|u| u.parcel).collect();
         let job = publisher::Job { parcels, outputs: draft.publications, hops };
-        self.publisher.hand(job, &self.metrics).await;
+        self.publisher.hand(job, &self.metrics, &self.shared.stop).await;
         for (home, call) in draft.bot_calls {
             self.ask(home, call);
         }
@@ -141,28 +155,33 @@ impl Worker {
         }
     }
 
-    /// Publishes one message before anything else goes on; tries until it succeeds or the engine stops.
-    pub(super) async fn publish_now(&self, message: Outgoing) {
-        self.publish_all(&[message]).await;
+    /// Publishes one message before anything else goes on; tries until it succeeds or the engine stops. Says whether it
+    /// did.
+    pub(super) async fn publish_now(&self, message: Outgoing) -> bool {
+        self.publish_all(&[message]).await
     }
 
-    async fn publish_all(&self, messages: &[Outgoing]) {
+    async fn publish_all(&self, messages: &[Outgoing]) -> bool {
         let mut pause = Duration::from_millis(50);
         while let Err(problem) = self.shared.bus.publish(messages).await {
             tracing::warn!(%problem, "publishing failed, trying again");
             if self.shared.stop.is_cancelled() {
-                return;
+                return false;
             }
             sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
+        true
     }
 
-    /// Forwarded inputs must be on the bus before their deliveries are acknowledged.
-    async fn before_acknowledge(&self, draft: &Draft) {
-        if !draft.forwards.is_empty() {
-            self.publish_all(&draft.forwards).await;
+    /// Forwarded inputs must be on the bus before their deliveries are acknowledged and their callers answered.
+    async fn before_acknowledge(&mut self, draft: &mut Draft) {
+        if draft.forwards.is_empty() || self.publish_all(&draft.forwards).await {
+            return;
         }
+        self.unsettled = true;
+        let forwarded: HashSet<&str> = draft.forwarded.iter().map(|i| i.id.as_str()).collect();
+        draft.replies.retain(|(id, ..)| !forwarded.contains(id.as_str()));
     }
 
     pub(super) async fn answer(&self, to: ReplyTo, reply: Reply) {
@@ -192,7 +211,7 @@ impl Worker {
 
     /// Calls a bot in a task of its own; its answer comes back as an input.
     pub(super) fn ask(&mut self, home: u32, call: BotCall) {
-        if !self.asked.insert(call.id.clone()) {
+        if self.asked.insert(call.id.clone(), home).is_some() {
             return;
         }
         let shared = self.shared.clone();

@@ -18,6 +18,8 @@ mod own;
 mod pass;
 mod step;
 mod take;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -33,6 +35,7 @@ use crate::cache::Cache;
 use crate::engine::Shared;
 use crate::item::Item;
 use crate::metrics::Metrics;
+use crate::outcome::Outcome;
 use crate::ports::bus::{Delivery, Token};
 use crate::ports::store::{Lease, Sender, Store};
 use crate::probe::Probe;
@@ -60,22 +63,34 @@ pub(crate) struct Worker {
     routing: Option<(Routing, i64)>,
     poisoned: HashSet<String>,
     in_flight_seen: HashSet<String>,
+    in_flight_outcomes: HashMap<String, Outcome>,
     in_flight_touched: HashSet<String>,
+    /// Taken and to be stepped, in the order of taking.
     carry: VecDeque<Item>,
+    /// Place of the input that was taken last.
+    last_seq: u64,
     flush: bool,
     next_timer: i64,
     /// Deliveries that are no input, to be acknowledged with the next batch.
     refused_tokens: Vec<Token>,
+    /// The engine stops and could not be done with something it took. Nothing is acknowledged any more: that would cover
+    /// it, and nobody would ever deliver it again.
+    unsettled: bool,
     leases: Vec<Lease>,
     publisher: Publisher,
     deliveries: (mpsc::Sender<Delivery>, mpsc::Receiver<Delivery>),
     own: (mpsc::Sender<Item>, mpsc::Receiver<Item>),
-    asked: HashSet<String>,
+    /// Bot calls under way, with the home partition of their conversation.
+    asked: HashMap<String, u32>,
     /// Inputs to be committed one by one, since one of them breaks the batch.
-    alone: usize,
+    alone: HashSet<String>,
     /// Conflicts in a row, without a commit between them.
     conflicts: u32,
+    /// A commit ended without a word: whether it stands, shows when the leases are renewed. Until then nothing is taken.
+    unsure: bool,
     next_lease: Instant,
+    /// Without a renewal the leases end then, and others may take the partitions.
+    leases_end: Instant,
     next_timer_check: Instant,
     next_hop_check: Instant,
     next_mark: Instant,
@@ -98,19 +113,24 @@ impl Worker {
             routing: None,
             poisoned: HashSet::new(),
             in_flight_seen: HashSet::new(),
+            in_flight_outcomes: HashMap::new(),
             in_flight_touched: HashSet::new(),
             carry: VecDeque::new(),
+            last_seq: 0,
             flush: false,
             next_timer: 0,
             refused_tokens: Vec::new(),
+            unsettled: false,
             leases: Vec::new(),
             publisher,
             deliveries: mpsc::channel(2 * BATCH_MAX),
             own: mpsc::channel(BATCH_MAX),
-            asked: HashSet::new(),
-            alone: 0,
+            asked: HashMap::new(),
+            alone: HashSet::new(),
             conflicts: 0,
+            unsure: false,
             next_lease: now,
+            leases_end: now,
             next_timer_check: now,
             next_hop_check: now + HOP_CHECK,
             next_mark: now,
@@ -136,21 +156,25 @@ impl Worker {
             if !stopping && Instant::now() >= self.next_lease {
                 self.renew(&mut flight).await;
             }
-            let items = if stopping { Vec::new() } else { self.collect(flight.as_mut()).await };
+            let idle = stopping || self.unsure;
+            let items = if idle { Vec::new() } else { self.collect(flight.as_mut()).await };
             let draft = match self.draft(items).await {
                 Ok(draft) => draft,
-                Err((halt, draft, items)) => {
+                Err((halt, draft, behind)) => {
+                    self.put_back(behind);
+                    self.take_back(*draft);
                     if let Some(under_way) = flight.take() {
                         self.land(under_way).await;
                     }
-                    self.halted(halt, *draft, items).await;
+                    self.halted(halt).await;
                     continue;
                 }
             };
             if let Some(under_way) = flight.take()
-                && !self.land(under_way).await
+                && let Some(failure) = self.landed(under_way).await
             {
                 self.take_back(draft);
+                self.failed(failure).await;
                 continue;
             }
             flight = self.launch(draft);

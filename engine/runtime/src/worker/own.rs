@@ -25,13 +25,20 @@ impl Worker {
         self.next_lease =
             Instant::now() + Duration::from_millis(u64::try_from(config.lease_ms / 3).unwrap_or(1000));
         let (engine, partitions, lease_ms) = (config.engine.clone(), config.partitions, config.lease_ms);
+        let end = Instant::now() + Duration::from_millis(u64::try_from(lease_ms).unwrap_or(0));
         let mut leases = match self.store.lease(&engine, partitions, lease_ms).await {
             Ok(leases) => leases,
             Err(problem) => {
+                if self.unsure {
+                    self.next_lease = Instant::now();
+                }
                 self.troubled(&problem).await;
                 return;
             }
         };
+        // A lease waits for every commit of its partitions, so what is in the tables now is what became of them.
+        let unsure = std::mem::take(&mut self.unsure);
+        self.leases_end = end;
         self.shared.ready.store(true, Ordering::Relaxed);
         if let Ok(fair) = self.store.fair_share(partitions).await {
             let fair = fair.max(1) as usize;
@@ -55,11 +62,25 @@ impl Worker {
                 self.land(under_way).await;
             }
             self.changed(leases).await;
+        } else if unsure {
+            self.forget().await;
         }
         if Instant::now() >= self.next_hop_check {
             self.next_hop_check = Instant::now() + HOP_CHECK;
             self.stray_hops().await;
         }
+    }
+
+    /// Lets go of partitions whose leases have run out: their queues deliver to one consumer only, and the next owner
+    /// would wait for as long as this engine cannot reach the store.
+    pub(super) async fn let_go(&mut self) {
+        if self.leases.is_empty() || Instant::now() < self.leases_end {
+            return;
+        }
+        tracing::warn!("the leases could not be renewed in time; the partitions are left to other engines");
+        self.leases.clear();
+        self.metrics.partitions.set(0);
+        self.own_on_bus().await;
     }
 
     /// The set of partitions changed: begin with what the owner before left undone.
@@ -72,15 +93,20 @@ impl Worker {
         self.own_on_bus().await;
     }
 
+    /// Takes deliveries of the partitions it owns and of no others; what came by others is left to their new owners.
     pub(super) async fn own_on_bus(&mut self) {
         let partitions: Vec<u32> = self.leases.iter().map(|l| l.partition).collect();
+        self.carry.retain(|i| partitions.contains(&i.partition));
+        // Their new owner asks again; so does this engine when it gets them back.
+        self.asked.retain(|_, home| partitions.contains(home));
         let into = self.deliveries.0.clone();
         if let Err(problem) = self.shared.bus.own(&partitions, into).await {
             tracing::warn!(%problem, "the bus will take the partitions once it is connected");
         }
     }
 
-    /// Drops everything that is only in memory and reads again what is undone.
+    /// Drops everything that is only in memory and reads again what is undone; while it is not known what became of a
+    /// commit, that is left to the renewal of the leases.
     pub(super) async fn forget(&mut self) {
         self.cache.clear();
         self.sessions.clear();
@@ -88,13 +114,17 @@ impl Worker {
         self.routing = None;
         self.next_timer = 0;
         self.next_timer_check = Instant::now();
-        self.carry.retain(|i| i.token.is_some() || i.id.starts_with("b:"));
-        if self.owns(ROUTING_HOME) {
-            while let Err(Halt::Store(problem)) = self.load_routing().await {
-                self.troubled(&problem).await;
-                if self.shared.stop.is_cancelled() {
-                    return;
-                }
+        // Timers are read again with the next look at the clock.
+        self.carry.retain(|i| i.token.is_some() || i.hop.is_some() || i.id.starts_with("b:"));
+        if self.unsure {
+            return;
+        }
+        while self.owns(ROUTING_HOME)
+            && let Err(Halt::Store(problem)) = self.load_routing().await
+        {
+            self.troubled(&problem).await;
+            if self.shared.stop.is_cancelled() {
+                return;
             }
         }
         self.unfinished().await;
@@ -102,8 +132,8 @@ impl Worker {
 
     /// Hops, publications and bot calls that were committed and perhaps never done.
     async fn unfinished(&mut self) {
-        let partitions: Vec<u32> = self.leases.iter().map(|l| l.partition).collect();
         let unfinished = loop {
+            let partitions: Vec<u32> = self.leases.iter().map(|l| l.partition).collect();
             match self.store.unfinished(&partitions).await {
                 Ok(unfinished) => break unfinished,
                 Err(problem) => self.troubled(&problem).await,
@@ -112,7 +142,9 @@ impl Worker {
                 return;
             }
         };
-        self.take_hops(unfinished.hops);
+        let (for_us, for_others): (Vec<_>, Vec<_>) =
+            unfinished.hops.into_iter().partition(|hop| self.owns(hop.partition));
+        self.take_hops(for_us);
         let mut outputs = Vec::new();
         let mut parcels: BTreeSet<_> =
             unfinished.publications.iter().map(|(parcel, _)| parcel.clone()).collect();
@@ -132,7 +164,9 @@ impl Worker {
             );
         }
         let parcels = parcels.into_iter().collect();
-        self.publisher.hand(publisher::Job { parcels, outputs, hops: Vec::new() }, &self.metrics).await;
+        // Before anything that follows: whoever takes them must not see later ones first.
+        let job = publisher::Job { parcels, outputs, hops: for_others };
+        self.publisher.hand(job, &self.metrics, &self.shared.stop).await;
         for (home, call) in unfinished.bot_calls {
             self.ask(home, call);
         }
@@ -141,6 +175,8 @@ impl Worker {
         }
     }
 
+    /// Stored hops become inputs: behind what was taken before, but next to the input that asked for it when that one is
+    /// to be stepped again.
     fn take_hops(&mut self, hops: Vec<StoredHop>) {
         let now = self.shared.clock.now();
         for hop in hops {
@@ -152,11 +188,16 @@ impl Worker {
                     let mut item = Item::own(hop.id.clone(), hop.partition, now, intake::of_hop(body));
                     item.hop = Some(hop.id);
                     item.source = "hop".into();
+                    item = self.taken(item);
+                    let asks =
+                        |i: &&Item| item.id.strip_prefix(&i.id).is_some_and(|rest| rest.starts_with('/'));
+                    item.seq = self.carry.iter().find(asks).map_or(item.seq, |i| i.seq);
                     self.carry.push_back(item);
                 }
                 Err(problem) => tracing::error!(hop = %hop.id, %problem, "a hop cannot be read"),
             }
         }
+        self.carry.make_contiguous().sort_by_key(|item| item.seq);
     }
 
     /// Hops of others that never came by the bus, because their engine died between commit and publish.

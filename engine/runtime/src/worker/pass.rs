@@ -12,24 +12,27 @@ use super::{ROUTING_HOME, Worker};
 use crate::draft::Draft;
 use crate::intake;
 use crate::item::{Item, What};
+use crate::outcome::Outcome;
 use crate::ports::bus::{Destination, Outgoing, ReplyTo};
 use crate::ports::store::{DeadLetter, Hop as StoredHop};
-use crate::publisher::dead;
+use crate::publisher::Letter;
 
 /// Steps of one batch after which hops go through the store.
 const STEPS_MAX: u64 = 4_000;
 
 impl Worker {
-    /// Hops for partitions of ours are taken in the same batch; those of others go through store and bus.
+    /// Hops that partition `source` asks for: those for partitions of ours are taken in the same batch, others go
+    /// through store and bus.
     pub(super) fn write_hops(
         &self,
         draft: &mut Draft,
         item: &Item,
+        source: u32,
         hops: Vec<Hop>,
         local: &mut VecDeque<Item>,
     ) {
         for (i, hop) in hops.into_iter().enumerate() {
-            let id = format!("{}/{i}", item.id);
+            let id = intake::bounded("", &format!("{}/{i}", item.id));
             let partition = match &hop {
                 Hop::Routing { .. } => ROUTING_HOME,
                 Hop::Conversation { home, .. } => *home,
@@ -39,12 +42,14 @@ impl Worker {
             if self.owns(partition) && steps < STEPS_MAX {
                 let mut next = Item::own(id, partition, item.at, intake::of_hop(hop));
                 next.source = "hop".into();
+                next.seq = item.seq;
                 local.push_back(next);
                 continue;
             }
             draft.hops_out.push(StoredHop {
                 id,
                 partition,
+                source,
                 at: item.at,
                 ordinal: i32::try_from(i).unwrap_or(i32::MAX),
                 body: json!(hop).to_string(),
@@ -53,8 +58,10 @@ impl Worker {
     }
 
     /// Hands an input to the owner of another partition.
-    pub(super) fn forward(&self, draft: &mut Draft, mut item: Item, partition: u32) {
+    pub(super) fn forward(&mut self, draft: &mut Draft, mut item: Item, partition: u32) {
         if item.token.is_none() && item.hop.is_none() && item.source != "hop" {
+            // The owner finds the timer, and asks the bot itself.
+            self.asked.remove(item.id.strip_prefix("b:").unwrap_or_default());
             return;
         }
         self.metrics.forwarded.inc();
@@ -74,6 +81,8 @@ impl Worker {
         detail: &str,
     ) -> Result<Taken, Halt> {
         self.metrics.dead_lettered.with_label_values(&[reason]).inc();
+        let reply = Reply::refused(reason, detail, Json::Null);
+        let outcome = Outcome::of(&item, &reply);
         let letter = DeadLetter {
             id: item.id.clone(),
             at: item.at,
@@ -81,18 +90,24 @@ impl Worker {
             detail: detail.to_owned(),
             source: item.source.clone(),
             payload: item.raw.clone(),
+            outcome: outcome.as_ref().map(|outcome| json!(outcome).to_string()),
         };
         if !matches!(item.reply, ReplyTo::Here(_)) {
-            self.publish_now(dead(&item.id, reason, detail, item.at, &item.raw)).await;
+            let letter = Letter::of(&item).dead(reason, detail);
+            if !self.publish_now(letter).await {
+                return draft.stop(item, Halt::Stopping);
+            }
         }
         if let Err(problem) = self.store.bury(&letter).await {
             return draft.stop(item, problem.into());
         }
         draft.seen.insert(item.id.clone());
+        draft.batch.timers.extend(item.drops_timer());
+        draft.outcomes.extend(outcome.map(|outcome| (item.id.clone(), outcome)));
         draft.batch.hops_done.extend(item.hop.clone());
         draft.tokens.extend(item.token);
         let to = std::mem::take(&mut item.reply);
-        draft.replies.push((item.id, to, Reply::refused(reason, detail, Json::Null)));
+        draft.replies.push((item.id, to, reply));
         Ok(Taken::Done)
     }
 }
@@ -105,6 +120,7 @@ pub(super) fn store_hop(draft: &mut Draft, mut item: Item) -> Item {
         draft.hops_out.push(StoredHop {
             id: item.id.clone(),
             partition: item.partition,
+            source: item.partition,
             at: item.at,
             ordinal: 0,
             body: json!(hop).to_string(),
@@ -132,6 +148,7 @@ fn outgoing_of(item: &Item, partition: u32) -> Outgoing {
     if !item.raw.is_empty() {
         body["raw"] = String::from_utf8_lossy(&item.raw).into();
         body["source"] = item.source.as_str().into();
+        body["origin"] = json!(item.origin);
     }
     let body = body.to_string();
     Outgoing {

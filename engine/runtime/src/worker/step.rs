@@ -17,7 +17,7 @@ use crate::draft::Draft;
 use crate::item::{Item, What};
 use crate::ports::bus::ReplyTo;
 use crate::ports::store::StoreError;
-use crate::publisher::{dead, dead_publication};
+use crate::publisher::{Letter, dead_publication};
 
 impl Worker {
     pub(super) async fn step_on(
@@ -68,8 +68,7 @@ impl Worker {
         };
         let reply = step.reply.clone().unwrap_or_else(Reply::done);
         let Some(state) = step.state.as_ref() else {
-            self.refused_unborn(draft, item, &reply).await;
-            return Ok(Taken::Done);
+            return self.refused_unborn(draft, item, &reply).await;
         };
         let mut publications = std::mem::take(&mut step.publications);
         self.refused(&item, &reply, &mut publications);
@@ -95,7 +94,7 @@ impl Worker {
         self.write_bots(draft, state.home, &step.bot_calls, &step.bot_calls_done);
         draft.steps[0] += 1;
         let hops = hop::of_conversation(key, state.home, &step);
-        self.write_hops(draft, &item, hops, local);
+        self.write_hops(draft, &item, state.home, hops, local);
         self.done(draft, item, reply);
         Ok(Taken::Done)
     }
@@ -145,15 +144,14 @@ impl Worker {
         self.write_timers(draft, OWNER, ROUTING_HOME, &step.timers_set, &step.timers_cleared);
         draft.batch.reports.extend(step.reports.iter().cloned());
         draft.steps[1] += 1;
-        self.write_hops(draft, &item, hop::of_routing(&step), local);
+        self.write_hops(draft, &item, ROUTING_HOME, hop::of_routing(&step), local);
         self.done(draft, item, reply);
         Ok(Taken::Done)
     }
 
     /// The input is in the draft.
     fn done(&self, draft: &mut Draft, mut item: Item, reply: Reply) {
-        draft.seen.insert(item.id.clone());
-        draft.batch.seen.push((item.id.clone(), item.at));
+        draft.take(&item, &reply);
         draft.batch.hops_done.extend(item.hop.clone());
         draft.tokens.extend(item.token);
         let to = std::mem::take(&mut item.reply);
@@ -168,24 +166,32 @@ impl Worker {
             && !matches!(item.reply, ReplyTo::Here(_))
         {
             self.metrics.dead_lettered.with_label_values(&[code.as_str()]).inc();
-            publications.push(dead_publication(&item.id, code, detail, item.at, &item.raw));
+            publications.push(dead_publication(item, code, detail));
         }
     }
 
     /// A refused input that begins no conversation: there is no journal to keep it in but the dead letters.
-    async fn refused_unborn(&mut self, draft: &mut Draft, mut item: Item, reply: &Reply) {
+    async fn refused_unborn(
+        &mut self,
+        draft: &mut Draft,
+        mut item: Item,
+        reply: &Reply,
+    ) -> Result<Taken, Halt> {
         if let Reply::Refused { code, detail, .. } = reply
             && !matches!(item.reply, ReplyTo::Here(_))
         {
             self.metrics.dead_lettered.with_label_values(&[code.as_str()]).inc();
-            self.publish_now(dead(&item.id, code, detail, item.at, &item.raw)).await;
+            let letter = Letter::of(&item).dead(code, detail);
+            if !self.publish_now(letter).await {
+                return draft.stop(item, Halt::Stopping);
+            }
         }
-        draft.seen.insert(item.id.clone());
-        draft.batch.seen.push((item.id.clone(), item.at));
+        draft.take(&item, reply);
         draft.batch.hops_done.extend(item.hop.clone());
         draft.tokens.extend(item.token);
         draft.replies.push((item.id.clone(), std::mem::take(&mut item.reply), reply.clone()));
         draft.items.push(item);
+        Ok(Taken::Done)
     }
 
     /// Reads the routing machine from the store.

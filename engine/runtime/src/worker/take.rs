@@ -13,7 +13,10 @@ use super::pass::store_hop;
 use crate::draft::Draft;
 use crate::intake;
 use crate::item::{Item, What};
+use crate::outcome::{Outcome, REUSED};
+use crate::ports::bus::ReplyTo;
 use crate::ports::store::{Found, Sender, StoreError, Wanted};
+use crate::publisher::Letter;
 
 /// How an input went.
 pub(super) enum Taken {
@@ -30,6 +33,8 @@ pub(super) enum Halt {
     Store(StoreError),
     /// The routing machine panicked on this input.
     Poison(String),
+    /// The engine stops, and what must be on the bus first is not.
+    Stopping,
 }
 
 impl From<StoreError> for Halt {
@@ -119,15 +124,15 @@ impl Worker {
         found: &Found,
         local: &mut VecDeque<Item>,
     ) -> Result<Taken, Halt> {
+        if (item.token.is_some() || item.hop.is_some()) && !self.owns(item.partition) {
+            // Its partition was given away meanwhile; the new owner gets it too.
+            return Ok(Taken::Done);
+        }
         if draft.seen.contains(&item.id)
             || self.in_flight_seen.contains(&item.id)
             || found.seen.contains(&item.id)
         {
-            self.metrics.duplicates.inc();
-            draft.batch.hops_done.extend(item.hop.clone());
-            draft.tokens.extend(item.token);
-            draft.replies.push((item.id, item.reply, Reply::Done { data: json!({ "duplicate": true }) }));
-            return Ok(Taken::Done);
+            return self.take_repeat(draft, item, found).await;
         }
         if self.poisoned.remove(&item.id) {
             let detail = "the engine could not process this input; please report it";
@@ -141,6 +146,29 @@ impl Worker {
             }
             What::Routing { .. } => self.take_routing(draft, item, local),
         }
+    }
+
+    /// An input whose id was seen before changes nothing, and is answered as the first one was.
+    async fn take_repeat(&mut self, draft: &mut Draft, item: Item, found: &Found) -> Result<Taken, Halt> {
+        self.metrics.duplicates.inc();
+        let kept = || serde_json::from_str(found.outcomes.get(&item.id)?).ok();
+        let known = draft.outcomes.get(&item.id).or_else(|| self.in_flight_outcomes.get(&item.id));
+        let reply = Outcome::again(known.cloned().or_else(kept), &item.what);
+        if let Reply::Refused { code, detail, .. } = &reply
+            && code == REUSED
+            && !matches!(item.reply, ReplyTo::Here(_))
+        {
+            self.metrics.dead_lettered.with_label_values(&[REUSED]).inc();
+            let letter = Letter::of(&item).dead(REUSED, detail);
+            if !self.publish_now(letter).await {
+                return draft.stop(item, Halt::Stopping);
+            }
+        }
+        draft.batch.timers.extend(item.drops_timer());
+        draft.batch.hops_done.extend(item.hop.clone());
+        draft.tokens.extend(item.token);
+        draft.replies.push((item.id, item.reply, reply));
+        Ok(Taken::Done)
     }
 
     async fn take_message(
