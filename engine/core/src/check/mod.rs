@@ -4,6 +4,7 @@
 //! Everything here is said of what an analyst wrote, before anything runs. A check that cannot be sure stays silent.
 
 mod choices;
+mod circles;
 mod events;
 mod facts;
 mod failing;
@@ -61,6 +62,7 @@ pub(crate) fn check(parts: &Parts<'_>, findings: &mut Findings) {
     let shape = shape::Shape::of(parts);
     facts::check(parts, &shape, findings);
     choices::check(parts, findings);
+    circles::check(parts, findings);
     events::check(parts, findings);
     failing::check(parts, &shape, findings);
     handoff::check(parts, findings);

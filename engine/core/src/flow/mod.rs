@@ -21,7 +21,7 @@ mod ways;
 pub use ast::{
     Arg, Arm, Ask, Body, By, Edge, Expr, Flow, FlowKind, Node, Part, Target, Template, Verb, Wait,
 };
-pub(crate) use check::call_cycles;
+pub(crate) use check::{call_cycles, reached, spread};
 pub(crate) use compile::{Call, Compiled, Handler, Scope, address, compile};
 pub use event::REMINDER;
 pub(crate) use event::event;

@@ -104,6 +104,12 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ decide: §queues.pair }", codes::RULE_PARAMETERS),
         ("{ decide: §queues }", codes::UNKNOWN_TABLE),
         ("{ wait: §30 }", codes::BAD_DURATION),
+        ("{ wait: §0s, then: b }", codes::OUT_OF_RANGE),
+        ("{ wait: §999ms, then: b }", codes::OUT_OF_RANGE),
+        ("{ wait: { for: CUSTOMER_MESSAGE }, timeout: §0s, on_timeout: b }", codes::OUT_OF_RANGE),
+        ("{ ask: hi, timeout: §0s, on_timeout: b }", codes::OUT_OF_RANGE),
+        ("{ remind: { name: x, after: §0s, go: b } }", codes::OUT_OF_RANGE),
+        ("{ pause: { for: §0s } }", codes::OUT_OF_RANGE),
         ("{ wait: 5s, §timeout: 3s }", codes::UNKNOWN_KEY),
         ("{ wait: { for: CUSTOMER_MESSAGE } }", codes::NO_DEADLINE),
         ("{ wait: { for: [§CUSTOMER_MESAGE] }, timeout: 3s }", codes::UNKNOWN_EVENT),
@@ -167,6 +173,27 @@ fn circles_that_wait_or_can_leave_are_good() {
         "flow: t\nstart: a\nnodes: { a: { choose: [{ when: x, go: a }, { otherwise: true, go: done }] } }\n",
     );
     good("flow: t\nstart: a\nnodes: { a: { ask: x, timeout: 5s, answers: { \"no\": a }, on_timeout: a } }\n");
+}
+
+#[test]
+fn circles_that_only_time_drives_are_warned_of() {
+    for text in [
+        "{ §a: { wait: 5s, then: a } }",
+        "{ §a: { say: x, then: b }, b: { wait: { for: CHANNEL_SESSION_ENDED }, timeout: 5s, on_timeout: a } }",
+        "{ §a: { remind: { name: r, after: 5s, go: a } } }",
+    ] {
+        let (flow, line, column) = marked(&format!("flow: t\nstart: a\nnodes: {text}\n"));
+        let expected = if text.contains("for:") { Vec::new() } else { vec![(codes::ENDLESS, line, column)] };
+        assert_eq!(found(&flow), expected, "{text}");
+    }
+    for text in [
+        "{ a: { wait: 5s, until: { AGENT_SUBSCRIBED: done }, then: a } }",
+        "{ a: { wait: 5s, then: b }, b: { choose: [{ when: x, go: done }, { otherwise: true, go: a }] } }",
+        "{ a: { remind: { name: r, after: 5s, go: a }, then: b }, b: { ask: x, timeout: 5s, then: c }, c: { forget: { name: r } } }",
+        "{ a: { wait: 5s, then: b }, b: { end_conversation: {}, then: a } }",
+    ] {
+        assert_eq!(found(&format!("flow: t\nstart: a\nnodes: {text}\n")), [], "{text}");
+    }
 }
 
 #[test]

@@ -9,7 +9,10 @@ mod transcript;
 mod world;
 
 pub use expect::Unmet;
-pub use play::{Outcome, START, play};
+pub use play::{Outcome, START, STEPS_MAX, play};
 pub use scenario::{Actor, BotScript, Edit, Expectation, Given, Profile, Scenario, ScenarioStep};
 pub use transcript::Names;
 pub use world::{Fired, JournalEntry, World};
+
+#[cfg(test)]
+mod tests;

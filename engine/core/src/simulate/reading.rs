@@ -15,7 +15,9 @@ impl Scenario {
     pub fn read(file: &str, text: &str, findings: &mut Findings) -> Option<Self> {
         let root = yaml::read(file, text, findings)?;
         let mut fields = Fields::of(&root, &root.place, "the scenario", findings)?;
-        let name = fields.required("scenario", findings).and_then(|n| n.text().map(str::to_owned))?;
+        let name = fields.required("scenario", findings)?;
+        let place = name.place.clone();
+        let name = yaml::text(name, "scenario", findings)?;
         let rows = fields.texts("rows", findings).into_iter().map(|(text, _)| text).collect();
         let given = fields.get("given").map_or_else(Given::default, |n| given(n, findings));
         let steps: Vec<ScenarioStep> =
@@ -32,7 +34,7 @@ impl Scenario {
                 );
             }
         }
-        Some(Self { name, rows, given, steps, until })
+        Some(Self { name, rows, given, steps, until, place })
     }
 }
 

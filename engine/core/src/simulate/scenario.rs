@@ -23,6 +23,8 @@ pub struct Scenario {
     pub steps: Vec<ScenarioStep>,
     /// The clock runs on to here, ms from the start.
     pub until: i64,
+    /// Where its name is written.
+    pub place: Place,
 }
 
 /// What is there before.

@@ -61,6 +61,22 @@ pub fn duration(node: &Node, what: &str, findings: &mut Findings) -> Option<i64>
     }
 }
 
+/// The shortest a flow waits. With less, a circle of waits would be a loop.
+const WAIT_MS_MIN: i64 = 1000;
+
+/// How long a flow waits, in milliseconds: a duration of a second or more.
+pub fn waiting_time(node: &Node, what: &str, findings: &mut Findings) -> Option<i64> {
+    let ms = duration(node, what, findings)?;
+    if ms >= WAIT_MS_MIN {
+        return Some(ms);
+    }
+    let message = format!("`{what}` must be at least 1s, found `{}`", node.text().unwrap_or_default());
+    let finding = Finding::error(codes::OUT_OF_RANGE, &node.place, message)
+        .because("a flow that goes round without time passing never comes to rest");
+    findings.push(finding.cure("write `1s` or more, or go on with `then` at once"));
+    None
+}
+
 fn bad_duration(place: &Place, text: &str, what: &str, error: DurationError) -> Finding {
     let message = format!("`{what}` is `{}`, which is not a duration", super::shortened(text));
     let cure = match error {

@@ -67,7 +67,7 @@ fn value(c: &mut Compiler<'_, '_>, parameter: &Parameter, node: &Node) -> Arg {
     match parameter.kind {
         Kind::Any => {}
         Kind::Duration => {
-            let ms = yaml::duration(node, name, c.findings);
+            let ms = yaml::waiting_time(node, name, c.findings);
             return Arg::Json(ms.map_or(Json::Null, Json::from));
         }
         Kind::Boolean => {

@@ -157,7 +157,7 @@ fn until(
 /// A deadline that must be there.
 fn deadline(c: &mut Compiler<'_, '_>, verb: &str, fields: &mut Fields<'_>) -> Option<i64> {
     if let Some(node) = fields.get("timeout") {
-        return crate::yaml::duration(node, "timeout", c.findings);
+        return crate::yaml::waiting_time(node, "timeout", c.findings);
     }
     let message = format!("this `{verb}` has no deadline");
     let finding = Finding::error(codes::NO_DEADLINE, fields.place(), message)

@@ -9,7 +9,7 @@ use crate::yaml::{self, Entry, Fields, Kind, Node};
 pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry, fields: &mut Fields<'_>) -> Option<Verb> {
     let until = until(c, fields);
     if !matches!(entry.value.kind, Kind::Map(_)) {
-        let timeout_ms = yaml::duration(&entry.value, "wait", c.findings)?;
+        let timeout_ms = yaml::waiting_time(&entry.value, "wait", c.findings)?;
         let wait = Wait { events: Vec::new(), when: None, timeout_ms, on_timeout: None, until };
         return Some(Verb::Wait(Box::new(wait)));
     }
