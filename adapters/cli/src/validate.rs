@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use convene_core::deployment::Deployment;
+use convene_core::deployment::{CENTRE_FILE, Deployment};
 use convene_core::diagnostic::{self, Finding, Findings, Severity, codes};
+use convene_core::rules::Host;
 use convene_core::simulate::Scenario;
 use convene_core::{model, testing};
 use convene_runtime::deployments;
@@ -98,9 +100,22 @@ fn scenario(path: &Path) -> Result<Looked, String> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let name = path.display().to_string();
     let mut looked = Looked { files: 1, ..Looked::default() };
-    let _ = Scenario::read(&name, &text, &mut looked.findings);
+    let scenario = Scenario::read(&name, &text, &mut looked.findings);
+    if let Some((scenario, files)) = scenario.filter(|_| looked.findings.errors() == 0).zip(around(path)) {
+        // What is wrong with the deployment itself is told when that is validated.
+        if let Ok(deployment) = scenario.deployment(&files, Arc::new(Host::new())) {
+            scenario.check(&deployment, &mut looked.findings);
+        }
+    }
     looked.sources.insert(name, text);
     Ok(looked)
+}
+
+/// The deployment a scenario stands in: the nearest folder above it that has a centre.
+fn around(path: &Path) -> Option<BTreeMap<String, String>> {
+    let path = path.canonicalize().ok()?;
+    let root = path.ancestors().skip(1).find(|folder| folder.join(CENTRE_FILE).is_file())?;
+    deployments::read_folder(root).ok()
 }
 
 fn shown(looked: &Looked) -> Vec<&Finding> {

@@ -12,6 +12,8 @@ mod handoff;
 mod shape;
 mod slots;
 
+pub(crate) use facts::of_scenario;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::NodeIndex;

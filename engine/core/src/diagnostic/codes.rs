@@ -82,6 +82,8 @@ codes! {
     UNKNOWN_QUEUE = "centre::unknown_queue", "A queue is named that the centre does not define.";
     UNKNOWN_LIST = "centre::unknown_list", "A list is named that the centre does not define.";
     UNKNOWN_CHANNEL_TYPE = "centre::unknown_channel_type", "A channel type is named that the centre does not define.";
+    UNKNOWN_CHANNEL = "centre::unknown_channel", "A scenario names a channel that the centre does not define.";
+    UNKNOWN_LABEL = "centre::unknown_label", "A scenario names a customer label that looks like one of the centre's.";
     UNKNOWN_BOT = "centre::unknown_bot", "A bot is named that the centre does not define.";
     UNKNOWN_AGENT = "centre::unknown_agent", "An agent is named that the centre does not define.";
     UNKNOWN_CALENDAR = "centre::unknown_calendar", "A calendar is named that the centre does not define.";

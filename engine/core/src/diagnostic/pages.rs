@@ -39,6 +39,7 @@ mod tests {
     use super::*;
     use crate::deployment::{Deployment, FILES_MAX};
     use crate::diagnostic::codes;
+    use crate::simulate::Scenario;
 
     /// What the examples stand in.
     const BASE: &[(&str, &str)] = &[
@@ -51,6 +52,9 @@ mod tests {
         ("flows/helper.yaml", "flow: helper\nkind: bot\nstart: a\nnodes: { a: { say: Hello } }\n"),
         ("rules/queues.rhai", "fn choose(facts) { #{ queue: \"general\" } }\nfn pair(a, b) { a + b }\n"),
     ];
+
+    /// The file of an example that is a scenario.
+    const SCENARIO: &str = "tests/scenarios/a.yaml";
 
     /// Examples nobody wants to read: made here.
     fn made(code: &str) -> Option<(&'static str, Vec<u8>)> {
@@ -112,7 +116,14 @@ mod tests {
                 code => all.extend(made(code).map(|(path, text)| (path.to_owned(), text))),
             }
             let begun = std::time::Instant::now();
-            let findings = Deployment::load_bytes(all).findings;
+            let scenario = all.remove(SCENARIO);
+            let mut loaded = Deployment::load_bytes(all);
+            if let Some((text, deployment)) = scenario.zip(loaded.deployment.as_ref()) {
+                let text = String::from_utf8(text).unwrap();
+                let scenario = Scenario::read(SCENARIO, &text, &mut loaded.findings).unwrap();
+                scenario.check(deployment, &mut loaded.findings);
+            }
+            let findings = loaded.findings;
             let found: Vec<_> = findings
                 .iter()
                 .filter(|f| f.code == *code)

@@ -1,7 +1,9 @@
 //! The simulator: both state machines in one place, under a clock that jumps from event to event. It has no threads,
 //! no sockets and no real time; a wait of thirty days costs nothing.
 
+mod check;
 mod expect;
+mod mentions;
 mod play;
 mod reading;
 mod scenario;
