@@ -189,3 +189,26 @@ fn the_search_finds_a_gap_exactly_when_there_is_one() {
     }
     assert!(gaps > 50 && gaps < 390, "{gaps}");
 }
+
+/// Tables within their limits are checked in time, or it is said that they are not.
+#[test]
+fn a_large_table_is_checked_in_time() {
+    let head = "table: T\ninputs:\n  key: { from: key, type: text }\n  n: { from: n, type: whole }\n\
+                outputs: [level, why]\nrows: rows.csv\notherwise: { level: 1, why: a }\n";
+    let csv = |rows: usize, wide: bool| {
+        let line = |i: usize| match wide {
+            true => format!("not k{i},{}.5..{}.5,{i},w\n", i, i + 900),
+            false => format!("k{i},{i}..{},{i},w\n", i + 5),
+        };
+        format!("key,n,level,why\n{}", (0..rows).map(line).collect::<String>())
+    };
+    let begun = std::time::Instant::now();
+    assert_eq!(load(head, &csv(ROWS_MAX, false)).1, Vec::<String>::new());
+    let twice = format!("{}k7,7..8,1,w\n", csv(ROWS_MAX - 1, false));
+    assert_eq!(load(head, &twice).1, ["table::shadowed rules/rows.csv:2001:1 row 2000 is never reached"]);
+    let wide = load(&head.replace("whole", "number"), &csv(ROWS_MAX, true)).1;
+    assert!(wide.iter().all(|found| found.contains("too large to be checked")), "{wide:?}");
+    let many = load(head, &csv(20_000, false)).1;
+    assert_eq!(many, ["table::size rules/rows.csv:2002:1 a table has at most 2000 rows"]);
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}
