@@ -19,6 +19,7 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, verb: &'static ActionVerb, entry
     let mut goto = None;
     for parameter in parameters {
         let node = match parameter.required {
+            _ if parameter.kind == Kind::Node => c.way_behind(&mut fields, parameter.name),
             true => fields.required(parameter.name, c.findings),
             false => fields.get(parameter.name),
         };

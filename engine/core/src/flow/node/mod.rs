@@ -41,9 +41,10 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Node {
     fields.entry(verb.name);
     // `choose` and `end` have no next node; a `then` beside them is found as a key that means nothing there.
     if !matches!(verb.name, "choose" | "end" | "ask") {
-        node.then = fields.get("then").and_then(|way| c.way_or_end(way, Edge::Then));
+        node.then = c.way_behind(&mut fields, "then").and_then(|way| c.way_or_end(way, Edge::Then));
     }
-    node.on_error = fields.get("on_error").and_then(|way| c.way_to_node(way, Some(Edge::Error)));
+    node.on_error =
+        c.way_behind(&mut fields, "on_error").and_then(|way| c.way_to_node(way, Some(Edge::Error)));
     node.because = fields.get("because").and_then(|text| c.template(text, "because"));
     if let Some(compiled) = verb_body(c, verb.name, verb.entry, &mut fields, &mut node) {
         node.verb = compiled;
