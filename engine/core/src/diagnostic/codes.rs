@@ -40,7 +40,7 @@ codes! {
     DUPLICATE_FLOW = "flow::duplicate_flow", "Two files define a flow of the same name.";
     NO_VERB = "flow::no_verb", "A node says nothing to do.";
     TWO_VERBS = "flow::two_verbs", "A node says two things to do.";
-    RESERVED_NAME = "flow::reserved_name", "A node is called `done` or `end`, which mean the end of the run.";
+    RESERVED_NAME = "flow::reserved_name", "A node or a slot has a name that means something else.";
     UNKNOWN_NODE = "flow::unknown_node", "A way leads to a node that is not in this flow.";
     UNKNOWN_EVENT = "flow::unknown_event", "An event name is not in the event table.";
     DUPLICATE_HANDLER = "flow::duplicate_handler", "One event is handled twice.";

@@ -14,6 +14,7 @@ mod event;
 mod exprs;
 mod header;
 mod node;
+mod slot;
 mod value;
 pub mod verbs;
 mod ways;

@@ -136,8 +136,7 @@ fn verb_body(
 fn slot(c: &mut Compiler<'_, '_>, fields: &mut Fields<'_>) -> Option<String> {
     let node = fields.get("into")?;
     let slot = crate::yaml::text(node, "into", c.findings)?;
-    c.slots.insert(slot.clone());
-    crate::yaml::name(&slot, &node.place, "slot", false, c.findings).then_some(slot)
+    c.slot(&slot, &node.place).then_some(slot)
 }
 
 /// `until: {EVENT: node}`: events that end a wait, in order of their names.
