@@ -114,7 +114,7 @@ codes! {
     TABLE_CONTRADICTION = "table::contradiction", "Two rows ask the same and answer differently.";
     TABLE_SHADOWED = "table::shadowed", "A row is never reached, because rows above it hold wherever it does.";
     TABLE_SIZE = "table::size", "A table has more rows or inputs than can be loaded, or than can be checked.";
-    TABLE_CSV = "table::csv", "The CSV file of a table is missing or cannot be read.";
+    TABLE_CSV = "table::csv", "The CSV file of a table is missing, has no rows, or cannot be read.";
     RULE_SYNTAX = "rule::syntax", "A rule file cannot be compiled.";
     NO_CENTRE = "deployment::no_centre", "The deployment has no `flows/centre.yaml`.";
     IGNORED_FILE = "deployment::ignored_file", "A file stands where flows or rules are read, but its name ends otherwise.";

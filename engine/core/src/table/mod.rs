@@ -8,6 +8,7 @@ mod csv;
 mod grid;
 mod read;
 mod samples;
+mod spots;
 #[cfg(test)]
 mod tests;
 
