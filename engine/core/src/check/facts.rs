@@ -162,7 +162,7 @@ fn cure_of_types(left: Type, right: Option<Type>) -> Option<String> {
     Some(cure.to_owned())
 }
 
-fn missing(
+pub(super) fn missing(
     complete: bool,
     path: &[String],
     known: &[String],

@@ -8,11 +8,13 @@ mod circles;
 mod events;
 mod facts;
 mod failing;
+mod given;
 mod handoff;
 mod shape;
 mod slots;
 
 pub(crate) use facts::of_scenario;
+pub(crate) use given::FactNames;
 
 use std::collections::{BTreeMap, BTreeSet};
 

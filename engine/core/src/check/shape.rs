@@ -50,7 +50,9 @@ impl Shape {
         let tables = |name: &str| deployment.tables.get(name);
         let mut shape = Self::with(deployment, slots_of(&deployment.flows, &tables, &BTreeSet::new(), false));
         if let (Json::Object(facts), Json::Object(further)) = (&mut shape.sample, further) {
-            facts.extend(further.clone());
+            further.iter().for_each(|(name, sample)| {
+                facts.entry(name.clone()).or_insert_with(|| sample.clone());
+            });
         }
         shape
     }

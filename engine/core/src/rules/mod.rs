@@ -36,7 +36,7 @@ pub use known::UnknownCall;
 pub use probes::{Branch, Passed, Probes};
 pub use rhai::{Dynamic, OptimizationLevel};
 pub use source::{Expression, Read, RuleFile, RuleFunction};
-pub use suite::{FAILED, overlaid};
+pub use suite::{FAILED, UnknownFact, overlaid};
 
 /// Values as they cross the fence: facts in, verdicts out.
 pub type Json = serde_json::Value;

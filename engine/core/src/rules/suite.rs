@@ -17,10 +17,13 @@ use super::convert::{to_dynamic, to_json};
 /// How the message of a failed assertion begins: the rule is wrong, not broken.
 pub const FAILED: &str = "assertion failed: ";
 
+/// Says what is wrong with facts that are given: a name that no conversation has.
+pub type UnknownFact = Box<dyn Fn(&Json) -> Option<String> + Send + Sync>;
+
 type Outcome = Result<(), Box<EvalAltResult>>;
 
 /// Adds all of them to an engine.
-pub(super) fn register(engine: &mut Engine, blank: Json) {
+pub(super) fn register(engine: &mut Engine, blank: Json, unknown: UnknownFact) {
     let blank = Arc::new(blank);
     let again = blank.clone();
     engine
@@ -42,6 +45,9 @@ pub(super) fn register(engine: &mut Engine, blank: Json) {
         .register_fn("facts", move |context: NativeCallContext, some: Map| {
             let some = to_json(&Dynamic::from_map(some))
                 .map_err(|e| EvalAltResult::ErrorRuntime(e.message.into(), context.call_position()))?;
+            if let Some(problem) = unknown(&some) {
+                return Err(EvalAltResult::ErrorRuntime(problem.into(), context.call_position()).into());
+            }
             Ok::<_, Box<EvalAltResult>>(to_dynamic(&overlaid(&again, &some)))
         });
 }

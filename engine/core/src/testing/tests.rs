@@ -150,6 +150,36 @@ fn only_what_is_wanted_is_run() {
 }
 
 #[test]
+fn facts_that_no_conversation_has_are_refused() {
+    let cases = "rule: queue\ncases:\n  - { name: a, facts: { sesion: 1, tier: x, event: { prioritty: 9, data: { any: 1 } } }, expect: { load: 2 } }\n  \
+                 - { name: b, facts: { tier: x }, expect: {} }\n";
+    let (_, findings) = tested(&[("rules/q.cases.yaml", cases)], &|_| true);
+    for said in [
+        "rules/q.cases.yaml:3:25",
+        "there is no fact `sesion`",
+        "did you mean `session`?",
+        "rules/q.cases.yaml:3:54",
+        "`event` has no `prioritty`",
+        "rules/q.cases.yaml:4:36",
+        "it can never fail",
+    ] {
+        assert!(findings.contains(said), "{said:?} is not in\n{findings}");
+    }
+    let tests = "fn test_a() { facts(#{ sesion: #{} }); }\nfn test_b() { facts(#{ event: #{ txt: 1 }}); }\nfn test_c() { facts(#{ tier: 1 }); }\n";
+    let outcomes: Vec<Outcome> =
+        outcomes(&[("rules/q_test.rhai", tests)]).into_iter().map(|(.., outcome)| outcome).collect();
+    let error = |text: &str| Outcome::Error(format!("rules/q_test.rhai:{text}"));
+    assert_eq!(
+        outcomes,
+        [
+            error("1: there is no fact `sesion`; did you mean `session`?"),
+            error("2: there is no fact `event.txt`; did you mean `text`?"),
+            Outcome::Pass
+        ]
+    );
+}
+
+#[test]
 fn what_cannot_be_read_is_found_at_its_place() {
     let cases = "rule: qeue\ncases:\n  - { name: a, expect: 1, error: x }\n  - { expect: 1, facst: {} }\n";
     let (tested, findings) = tested(
