@@ -46,6 +46,7 @@ impl Deployment {
         let mut findings = Findings::new();
         warn_of_ignored(&files, &mut findings);
         files.retain(|path, _| is_part(path));
+        files.values_mut().for_each(yaml::without_mark);
         if files.len() > FILES_MAX {
             let message = format!("the deployment has {} files, the limit is {FILES_MAX}", files.len());
             findings.push(Finding::error(codes::TOO_MANY_FILES, &Place::start_of(CENTRE_FILE), message));

@@ -149,6 +149,18 @@ fn a_position_survives_by_names() {
 }
 
 #[test]
+fn a_byte_order_mark_is_taken_wherever_files_come_from() {
+    let centre = "\u{feff}centre: Test\nmedia: { CHAT: { max_tasks: 5 } }\n";
+    let rules = format!("\u{feff}{RULES}");
+    let pairs = [("flows/centre.yaml", centre), ("rules/queues.rhai", rules.as_str())];
+    let texts = Deployment::load(files(&pairs));
+    let bytes = files(&pairs).into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
+    let bytes = Deployment::load_bytes(bytes);
+    let (texts, bytes) = (texts.deployment.unwrap(), bytes.deployment.unwrap());
+    assert_eq!((texts.id, &texts.files), (bytes.id, &bytes.files));
+}
+
+#[test]
 fn bytes_that_are_not_text_are_found_and_nothing_is_said_twice() {
     let files = BTreeMap::from([
         ("flows/centre.yaml".to_owned(), b"centre: \xff\n".to_vec()),

@@ -143,6 +143,14 @@ fn helper(x) { x }
 }
 
 #[test]
+fn a_byte_order_mark_is_taken_from_rules_and_their_tests() {
+    let rules = format!("\u{feff}{RULES}");
+    let tests = "\u{feff}fn test_a() { assert_eq(queue(facts(#{ tier: \"gold\" })).queue, \"gold\"); }\n";
+    let found = outcomes(&[("rules/q.rhai", &rules), ("rules/q_test.rhai", tests)]);
+    assert_eq!(found.into_iter().map(|(.., outcome)| outcome).collect::<Vec<_>>(), [Outcome::Pass]);
+}
+
+#[test]
 fn only_what_is_wanted_is_run() {
     let cases = "rule: queue\ncases:\n  - { name: one, facts: { tier: gold }, expect: { queue: gold } }\n  - { name: two, expect: 1 }\n";
     let (tested, _) = tested(&[("rules/q.cases.yaml", cases)], &|name| name.contains("one"));
