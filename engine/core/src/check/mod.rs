@@ -10,6 +10,7 @@ mod facts;
 mod failing;
 mod given;
 mod handoff;
+mod parameters;
 mod shape;
 mod slots;
 
@@ -65,6 +66,7 @@ pub(crate) struct Entry<'a> {
 pub(crate) fn check(parts: &Parts<'_>, findings: &mut Findings) {
     let shape = shape::Shape::of(parts);
     facts::check(parts, &shape, findings);
+    parameters::check(parts, &shape, findings);
     choices::check(parts, findings);
     circles::check(parts, findings);
     events::check(parts, findings);

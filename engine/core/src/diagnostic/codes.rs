@@ -63,7 +63,7 @@ codes! {
     UNKNOWN_FUNCTION = "rule::unknown_function", "An expression or rule calls a function that does not exist.";
     WRONG_ARGUMENTS = "rule::wrong_arguments", "A rule calls a function with more or fewer arguments than it takes.";
     UNKNOWN_BODY = "flow::unknown_body", "A message has a type of body that does not exist.";
-    TYPE_MISMATCH = "flow::type_mismatch", "An operator gets values it cannot work with, or that are never equal.";
+    TYPE_MISMATCH = "flow::type_mismatch", "An operator or a parameter gets a value it cannot work with, or two are compared that are never equal.";
     IMPOSSIBLE_VALUE = "flow::impossible_value", "A text is compared with a word it never says.";
     NOT_A_CONDITION = "flow::not_a_condition", "A condition is a text, a number, a list or a map.";
     CONSTANT_CONDITION = "flow::constant_condition", "A condition reads no fact, so it always says the same.";

@@ -12,6 +12,7 @@ mod check;
 mod compile;
 mod event;
 mod exprs;
+mod fits;
 mod header;
 mod node;
 mod slot;
@@ -26,6 +27,7 @@ pub(crate) use check::{call_cycles, reached, spread};
 pub(crate) use compile::{Call, Compiled, Handler, Scope, address, compile};
 pub use event::REMINDER;
 pub(crate) use event::event;
+pub(crate) use fits::fits;
 pub(crate) use header::Header;
 
 /// Names that end the run wherever a node is named; no node can have them.
