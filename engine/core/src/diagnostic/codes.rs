@@ -53,6 +53,8 @@ codes! {
     RULE_PARAMETERS = "flow::rule_parameters", "A `decide` names a function that does not take the facts alone.";
     BAD_EXPRESSION = "flow::bad_expression", "An expression cannot be compiled.";
     OPEN_TEMPLATE = "flow::open_template", "A `{{` in a text has no `}}`.";
+    UNMARKED_EXPRESSION = "flow::unmarked_expression", "A text looks like an expression, and is said as it stands.";
+    EMPTY_TEXT = "flow::empty_text", "A message to the customer is empty.";
     OTHERWISE_NOT_LAST = "flow::otherwise_not_last", "Arms of a `choose` stand behind its `otherwise`.";
     NO_DEADLINE = "flow::no_deadline", "A wait or a question has no deadline.";
     TOO_MANY_DATA = "flow::too_many_data", "More conversation data is set than a conversation can hold.";

@@ -16,6 +16,7 @@ mod fits;
 mod header;
 mod node;
 mod slot;
+mod unmarked;
 mod value;
 pub mod verbs;
 mod ways;

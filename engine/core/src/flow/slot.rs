@@ -5,7 +5,8 @@ use crate::diagnostic::{Finding, Place, codes};
 use crate::yaml;
 
 /// The facts every expression sees. A slot of such a name could not be read: the fact comes first.
-const FACTS: &[&str] = &["centre", "channel", "conversation", "customer", "event", "now", "session", "slots"];
+pub(super) const FACTS: &[&str] =
+    &["centre", "channel", "conversation", "customer", "event", "now", "session", "slots"];
 
 impl Compiler<'_, '_> {
     /// Takes the name of a slot that is filled; `false` when it cannot be one.

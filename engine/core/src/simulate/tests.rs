@@ -45,6 +45,22 @@ fn a_circle_of_waits_is_stopped_and_named() {
     assert!(stopped.why.contains("after 10000 steps, most of them in `t.round`"), "{}", stopped.why);
 }
 
+#[test]
+fn a_computed_value_of_the_wrong_kind_takes_the_error_path() {
+    for wrong in ["priority: '=x'", "queue: '=x.len()'", "offer: '=x'"] {
+        let flow = format!(
+            "flow: t\non: {{ CONVERSATION_STARTED: a }}\non_error: c\nnodes:\n  \
+             a: {{ set: {{ x: '=customer.name', failed: false }}, then: b }}\n  b: {{ find_agent: {{ {wrong} }} }}\n  \
+             c: {{ set: {{ failed: true }} }}\n"
+        );
+        let text =
+            "scenario: S\nwhen: [{ at: 0s, customer: g, does: start_chat }, { at: 1s, expect: failed }]\n";
+        let scenario = read(text).0.unwrap();
+        let played = play(&deployment(&scenario, &flow), &scenario);
+        assert_eq!(played.unmet, [], "{wrong}\n{}", played.transcript);
+    }
+}
+
 /// What is found in a scenario of these lines, played in a deployment that greets: code, line and column.
 fn found(text: &str) -> Vec<(&'static str, u32, u32)> {
     let flow = "flow: t\non: { CONVERSATION_STARTED: hi }\non_error: done\nnodes: { hi: { set: { greeted: true } } }\n";
