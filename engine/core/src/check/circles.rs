@@ -5,30 +5,16 @@ use std::collections::BTreeSet;
 use petgraph::Direction;
 
 use super::Parts;
+use super::reminders::{self, reminder};
 use crate::diagnostic::{Finding, Findings, codes};
-use crate::flow::{Arg, Edge, Flow, Node, Verb, reached, spread};
-use crate::model::Json;
+use crate::flow::{Edge, Flow, Node, Verb, reached, spread};
 
 pub(super) fn check(parts: &Parts<'_>, findings: &mut Findings) {
-    let Some(forgotten) = forgotten(parts) else { return };
+    // A name that is computed may be any.
+    let forgotten = reminders::named(parts, "UNSCHEDULE_REMINDER").collect::<Option<BTreeSet<&str>>>();
+    let Some(forgotten) = forgotten else { return };
     for flow in parts.sound() {
         circle(flow, &forgotten, findings);
-    }
-}
-
-/// Names of the reminders some flow removes; none when a name is computed, which may be any.
-fn forgotten<'p>(parts: &Parts<'p>) -> Option<BTreeSet<&'p str>> {
-    let nodes = parts.flows.values().flat_map(|flow| flow.graph.node_weights());
-    let forgets = nodes.filter(|node| matches!(&node.verb, Verb::Act { action: "UNSCHEDULE_REMINDER", .. }));
-    forgets.map(reminder).collect()
-}
-
-/// The name a reminder is set or removed by, when it is written out.
-fn reminder(node: &Node) -> Option<&str> {
-    let Verb::Act { data, .. } = &node.verb else { return None };
-    match data.iter().find(|(key, _)| key == "name") {
-        Some((_, Arg::Json(Json::String(name)))) => Some(name),
-        _ => None,
     }
 }
 

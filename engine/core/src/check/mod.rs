@@ -11,6 +11,7 @@ mod failing;
 mod given;
 mod handoff;
 mod parameters;
+mod reminders;
 mod shape;
 mod slots;
 
@@ -72,6 +73,7 @@ pub(crate) fn check(parts: &Parts<'_>, findings: &mut Findings) {
     events::check(parts, findings);
     failing::check(parts, &shape, findings);
     handoff::check(parts, findings);
+    reminders::check(parts, findings);
     slots::check(parts, &shape, findings);
 }
 

@@ -64,6 +64,9 @@ codes! {
     UNKNOWN_FACT = "flow::unknown_fact", "An expression or rule reads a name that no fact and no slot has.";
     UNKNOWN_FUNCTION = "rule::unknown_function", "An expression or rule calls a function that does not exist.";
     WRONG_ARGUMENTS = "rule::wrong_arguments", "A rule calls a function with more or fewer arguments than it takes.";
+    UNKNOWN_ACTION = "flow::unknown_action", "A `perform` names an action that does not exist.";
+    UNKNOWN_PARTICIPANT = "flow::unknown_participant", "A `change_role` names somebody who is neither `bot`, an agent nor a bot.";
+    UNKNOWN_REMINDER = "flow::unknown_reminder", "A reminder is removed that no flow sets.";
     UNKNOWN_BODY = "flow::unknown_body", "A message has a type of body that does not exist.";
     TYPE_MISMATCH = "flow::type_mismatch", "An operator or a parameter gets a value it cannot work with, or two are compared that are never equal.";
     IMPOSSIBLE_VALUE = "flow::impossible_value", "A text is compared with a word it never says.";

@@ -319,7 +319,7 @@ fn parameter(parameter: &Parameter) -> Key {
 /// What a parameter of this kind holds: a constant, or an expression that gives one.
 fn holds(kind: Kind) -> Json {
     match kind {
-        Kind::Text => defined("text"),
+        Kind::Text | Kind::Participant => defined("text"),
         Kind::Bot => named("bot"),
         Kind::Queue => named("queue"),
         Kind::List => named("list"),

@@ -99,6 +99,10 @@ fn text(c: &mut Compiler<'_, '_>, parameter: &Parameter, node: &Node) -> Arg {
 
 fn look_up(c: &mut Compiler<'_, '_>, parameter: &Parameter, node: &Node, text: &str, centre: &Centre) {
     let (what, code, words, known): (_, _, &[&str], Vec<&str>) = match parameter.kind {
+        Kind::Participant => {
+            let known = keys(&centre.agents).into_iter().chain(keys(&centre.bots)).collect();
+            ("participant", codes::UNKNOWN_PARTICIPANT, &["bot"], known)
+        }
         Kind::Bot => ("bot", codes::UNKNOWN_BOT, &[], keys(&centre.bots)),
         Kind::Queue => ("queue", codes::UNKNOWN_QUEUE, &[], keys(&centre.queues)),
         Kind::List => ("list", codes::UNKNOWN_LIST, &[], keys(&centre.lists)),
