@@ -315,8 +315,17 @@ fn rule_finding(path: &str, error: RuleError) -> Finding {
     Finding::error(codes::RULE_SYNTAX, &place, "this rule file cannot be compiled").because(error.message)
 }
 
+/// Warns of files that look like parts of a deployment and are not read. A folder inside `flows` or `rules` is warned of
+/// once; one without files in it may be given as a path that ends with `/`.
 fn warn_of_ignored(files: &BTreeMap<String, String>, findings: &mut Findings) {
     for path in files.keys() {
+        if let Some(folder) = sub_folder(path) {
+            let place = Place::start_of(&folder);
+            let finding =
+                Finding::warning(codes::IGNORED_FILE, &place, "the files in this folder are not read");
+            findings.push(finding.cure("move flows into `flows` itself, and rules into `rules`"));
+            continue;
+        }
         let (folder, name) = path.split_once('/').unwrap_or_default();
         let cure = match (folder, name.rsplit_once('.').map(|(_, ending)| ending)) {
             ("flows", Some("yml")) => "let its name end in `.yaml`",
@@ -326,6 +335,13 @@ fn warn_of_ignored(files: &BTreeMap<String, String>, findings: &mut Findings) {
         let finding = Finding::warning(codes::IGNORED_FILE, &Place::start_of(path), "this file is not read");
         findings.push(finding.cure(cure));
     }
+}
+
+/// `flows/old` for `flows/old/a.yaml`; none for hidden folders.
+fn sub_folder(path: &str) -> Option<String> {
+    let (folder, rest) = path.split_once('/').filter(|(folder, _)| matches!(*folder, "flows" | "rules"))?;
+    let (inner, _) = rest.split_once('/').filter(|(inner, _)| !inner.starts_with('.'))?;
+    Some(format!("{folder}/{inner}"))
 }
 
 fn is_flow(path: &str) -> bool {

@@ -149,6 +149,19 @@ fn a_position_survives_by_names() {
 }
 
 #[test]
+fn a_folder_inside_is_warned_of_once() {
+    let loaded = load(&[
+        ("flows/centre.yaml", CENTRE),
+        ("flows/old/a.yaml", "flow: a\n"),
+        ("flows/old/b.yaml", "flow: b\n"),
+        ("rules/old/", ""),
+        ("rules/.git/c.rhai", ""),
+    ]);
+    let expected = ["flows/old:1:1", "rules/old:1:1"].map(|at| (codes::IGNORED_FILE, at.to_owned()));
+    assert_eq!(codes_of(&loaded), expected);
+}
+
+#[test]
 fn a_byte_order_mark_is_taken_wherever_files_come_from() {
     let centre = "\u{feff}centre: Test\nmedia: { CHAT: { max_tasks: 5 } }\n";
     let rules = format!("\u{feff}{RULES}");
