@@ -33,6 +33,8 @@ pub(super) fn register(engine: &mut Engine, blank: Json, unknown: UnknownFact) {
         .register_fn("assert", |context: NativeCallContext, holds: bool, why: &str| {
             fail_unless(&context, holds, || why.to_owned())
         })
+        .register_fn("assert", |context: NativeCallContext, _: Dynamic| no_truth(&context))
+        .register_fn("assert", |context: NativeCallContext, _: Dynamic, _: &str| no_truth(&context))
         .register_fn("assert_eq", |context: NativeCallContext, got: Dynamic, wanted: Dynamic| {
             let (got, wanted) = (shown(&got), shown(&wanted));
             fail_unless(&context, got == wanted, || format!("got {got}, wanted {wanted}"))
@@ -50,6 +52,11 @@ pub(super) fn register(engine: &mut Engine, blank: Json, unknown: UnknownFact) {
             }
             Ok::<_, Box<EvalAltResult>>(to_dynamic(&overlaid(&again, &some)))
         });
+}
+
+fn no_truth(context: &NativeCallContext) -> Outcome {
+    let message = "`assert` takes true or false; compare the value, or use `assert_eq`";
+    Err(EvalAltResult::ErrorRuntime(message.into(), context.call_position()).into())
 }
 
 fn fail_unless(context: &NativeCallContext, holds: bool, why: impl FnOnce() -> String) -> Outcome {

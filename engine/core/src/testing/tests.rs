@@ -112,6 +112,7 @@ fn test_a_rule_that_breaks() {
     broken(facts());
 }
 fn test_false_with_a_reason() { assert(1 > 2, \"one is less\"); }
+fn test_a_map_is_no_truth() { assert(queue(facts(#{ tier: \"gold\" }))); }
 fn test_not_equal() { assert_ne(#{ b: 1, a: 2 }, #{ a: 2, b: 1 }); }
 fn todo_the_night_queue() { assert(false); }
 fn helper(x) { x }
@@ -126,8 +127,9 @@ fn helper(x) { x }
             (5, "the text is the reason"),
             (9, "a rule that breaks"),
             (12, "false with a reason"),
-            (13, "not equal"),
-            (14, "the night queue"),
+            (13, "a map is no truth"),
+            (14, "not equal"),
+            (15, "the night queue"),
         ]
     );
     let outcomes: Vec<Outcome> = found.into_iter().map(|(.., outcome)| outcome).collect();
@@ -138,8 +140,10 @@ fn helper(x) { x }
     assert!(why.contains("called by broken (rules/q.rhai:8)"), "{why}");
     assert!(why.contains("called by test_a_rule_that_breaks (rules/q_test.rhai:10)"), "{why}");
     assert_eq!(outcomes[3], at(12, "one is less"));
-    assert_eq!(outcomes[4], at(13, r#"got {"a":2,"b":1}, which is not wanted"#));
-    assert_eq!(outcomes[5], Outcome::Skipped);
+    let Outcome::Error(why) = &outcomes[4] else { panic!("{:?}", outcomes[4]) };
+    assert!(why.contains("`assert` takes true or false"), "{why}");
+    assert_eq!(outcomes[5], at(14, r#"got {"a":2,"b":1}, which is not wanted"#));
+    assert_eq!(outcomes[6], Outcome::Skipped);
 }
 
 #[test]

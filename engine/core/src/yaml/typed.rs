@@ -40,7 +40,13 @@ pub fn boolean(node: &Node, what: &str, findings: &mut Findings) -> Option<bool>
     match node.scalar().map(super::Scalar::typed) {
         Some(Typed::Bool(value)) => Some(value),
         _ => {
-            findings.push(wrong_type(node, what, "`true` or `false`"));
+            let word = node.text().map(str::to_ascii_lowercase);
+            let cure = match word.as_deref() {
+                Some("yes" | "on" | "y" | "true" | "1") => Some("write `true`"),
+                Some("no" | "off" | "n" | "false" | "0") => Some("write `false`"),
+                _ => None,
+            };
+            findings.push(wrong_type(node, what, "`true` or `false`").cure_if(cure.map(str::to_owned)));
             None
         }
     }
