@@ -132,7 +132,7 @@ fn around(path: &Path) -> Option<BTreeMap<String, String>> {
 
 fn shown(looked: &Looked) -> Vec<&Finding> {
     let wanted = |f: &&Finding| looked.only.is_empty() || looked.only.iter().any(|o| **o == *f.place.file);
-    looked.findings.iter().filter(wanted).collect()
+    looked.findings.by_severity().filter(wanted).collect()
 }
 
 /// Writes the findings.

@@ -33,6 +33,8 @@ use crate::table::Table;
 pub(crate) struct Parts<'a> {
     /// The centre.
     pub centre: &'a Centre,
+    /// Whether the centre has no errors. With one, a value may be missing that is written.
+    pub sure: bool,
     /// Flows by name.
     pub flows: &'a BTreeMap<String, Flow>,
     /// Flows with errors: what their nodes do is not known.
