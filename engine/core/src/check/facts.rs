@@ -124,6 +124,10 @@ fn finding(complete: bool, what: &Doubted, place: &Place, in_rule: bool) -> Opti
                 .because(format!("it says one of {all}"))
                 .cure_if(near)
         }
+        Doubted::This => {
+            let cure = if in_rule { "write `facts.` and its name" } else { "write the name of the fact" };
+            Finding::error(codes::UNKNOWN_FACT, place, "nothing is called `this` here").cure(cure)
+        }
         Doubted::NotTruth(kind) => {
             let message = format!("this is {}, not true or false", kind.word());
             let cure = match kind {

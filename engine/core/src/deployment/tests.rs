@@ -195,6 +195,14 @@ fn common_slips_have_a_cure() {
 }
 
 #[test]
+fn a_rule_has_no_this() {
+    let flow = "flow: t\nstart: a\non_error: done\nnodes: { a: { decide: q.a, into: x } }\n";
+    let rules = "fn a(facts) {\n  if this.x == 1 { 1 } else { [1, 2].filter(|| this > 1) }\n}\n";
+    let loaded = load(&[("flows/centre.yaml", CENTRE), ("flows/t.yaml", flow), ("rules/q.rhai", rules)]);
+    assert_eq!(codes_of(&loaded), [(codes::UNKNOWN_FACT, "rules/q.rhai:2:6".to_owned())]);
+}
+
+#[test]
 fn a_folder_inside_is_warned_of_once() {
     let loaded = load(&[
         ("flows/centre.yaml", CENTRE),

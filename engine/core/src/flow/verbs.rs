@@ -175,7 +175,12 @@ pub const ACTION_VERBS: &[ActionVerb] = &[
         "FIND_AGENT",
         &[
             may("queue", "queue", Queue, "the queue that is searched; the channel's own when left out"),
-            may("priority", "priority", Priority, "1 to 10, the highest first; 11 is for what is routed again"),
+            may(
+                "priority",
+                "priority",
+                Priority,
+                "1 to 10, the highest first; 11 is for what is routed again",
+            ),
             may("last_agent", "lastAgentId", Agent(&[]), "the agent who is tried first"),
             may("offer", "offerToAgent", Boolean, "whether the agent is asked").or_true(),
             may("direction", "direction", OneOf(DIRECTIONS), "the direction of the task"),
