@@ -131,6 +131,7 @@ impl Stage {
     fn play(&self, path: &Path) -> Result<Outcome, String> {
         let scenario = read(path)?;
         let deployment = self.deployment(&scenario)?;
+        checked(path, &scenario, &deployment)?;
         let played = play(&deployment, &scenario);
         if !played.unmet.is_empty() {
             let told = played
@@ -189,6 +190,22 @@ pub(crate) fn read(path: &Path) -> Result<Scenario, String> {
         Some(scenario) => Ok(scenario),
         None => Err(findings.render(&BTreeMap::from([(name, text)]))),
     }
+}
+
+/// Checks a scenario against the deployment it plays in: the error shows what is wrong, a doubt is told at once.
+fn checked(path: &Path, scenario: &Scenario, deployment: &Deployment) -> Result<(), String> {
+    let mut findings = Findings::new();
+    scenario.check(deployment, &mut findings);
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let told = findings.render(&BTreeMap::from([(path.display().to_string(), text)]));
+    if findings.errors() > 0 {
+        return Err(told);
+    }
+    eprint!("{told}");
+    Ok(())
 }
 
 fn text(played: &[Played], took: Duration) {

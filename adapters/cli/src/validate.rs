@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use convene_core::deployment::Deployment;
+use convene_core::deployment::{CENTRE_FILE, Deployment};
 use convene_core::diagnostic::{self, Finding, Findings, Severity, codes};
 use convene_core::review::{Kind, review};
+use convene_core::rules::Host;
 use convene_core::simulate::Scenario;
 use convene_core::testing;
 use convene_runtime::deployments;
@@ -123,7 +125,7 @@ fn outside(path: &Path) -> Result<Looked, String> {
     match keys.iter().find(|key| KINDS.contains(key)) {
         Some(&"flow") => Err(belongs("flow", "flows")),
         Some(&"centre") => Err(belongs("centre", "flows")),
-        Some(_) => Ok(scenario(name, text)),
+        Some(_) => Ok(scenario(path, name, text)),
         None => Err(format!(
             "{name}: what this is cannot be told: a file that is checked has a line that begins with `flow:`, `centre:` or `scenario:`"
         )),
@@ -131,12 +133,13 @@ fn outside(path: &Path) -> Result<Looked, String> {
 }
 
 fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
-    let files = deployments::read_bytes(root).map_err(|e| e.to_string())?;
+    let mut files = deployments::read_bytes(root).map_err(|e| e.to_string())?;
     let mut sources: BTreeMap<String, String> = files
         .iter()
         .map(|(path, bytes)| (path.clone(), String::from_utf8_lossy(bytes).into_owned()))
         .collect();
     let mut count = files.keys().filter(|file| !file.ends_with(testing::TESTS)).count();
+    files.extend(folders_inside(root).into_iter().map(|folder| (folder, Vec::new())));
     let loaded = Deployment::load_bytes(files);
     let mut findings = loaded.findings;
     // Tests are read against rules that compile; with broken ones there is enough to mend first.
@@ -149,16 +152,40 @@ fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
     Ok(Looked { findings, sources, only: only.into_iter().collect(), files: count })
 }
 
-fn scenario(name: String, text: String) -> Looked {
+/// Folders inside `flows` and `rules`, whose files nobody reads: `flows/old/`.
+fn folders_inside(root: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for folder in ["flows", "rules"] {
+        let entries = fs::read_dir(root.join(folder)).into_iter().flatten().filter_map(Result::ok);
+        let inside = entries.filter(|entry| entry.path().is_dir());
+        found.extend(inside.map(|entry| format!("{folder}/{}/", entry.file_name().to_string_lossy())));
+    }
+    found
+}
+
+fn scenario(path: &Path, name: String, text: String) -> Looked {
     let mut looked = Looked { files: 1, ..Looked::default() };
-    let _ = Scenario::read(&name, &text, &mut looked.findings);
+    let scenario = Scenario::read(&name, &text, &mut looked.findings);
+    if let Some((scenario, files)) = scenario.filter(|_| looked.findings.errors() == 0).zip(around(path)) {
+        // What is wrong with the deployment itself is told when that is validated.
+        if let Ok(deployment) = scenario.deployment(&files, Arc::new(Host::new())) {
+            scenario.check(&deployment, &mut looked.findings);
+        }
+    }
     looked.sources.insert(name, text);
     looked
 }
 
+/// The deployment a scenario stands in: the nearest folder above it that has a centre.
+fn around(path: &Path) -> Option<BTreeMap<String, String>> {
+    let path = path.canonicalize().ok()?;
+    let root = path.ancestors().skip(1).find(|folder| folder.join(CENTRE_FILE).is_file())?;
+    deployments::read_folder(root).ok()
+}
+
 fn shown(looked: &Looked) -> Vec<&Finding> {
     let wanted = |f: &&Finding| looked.only.is_empty() || looked.only.iter().any(|o| **o == *f.place.file);
-    looked.findings.iter().filter(wanted).collect()
+    looked.findings.by_severity().filter(wanted).collect()
 }
 
 /// Writes the findings.

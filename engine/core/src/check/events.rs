@@ -103,7 +103,7 @@ const OCCURS: &[Occurs] = &[
 /// Finds entries for events that cannot occur, and events without an entry.
 pub(super) fn check(parts: &Parts<'_>, findings: &mut Findings) {
     // A deployment without any entry keeps records only; with a broken flow the entries are not all known.
-    if parts.entries.is_empty() || !parts.complete {
+    if parts.entries.is_empty() || !parts.complete || !parts.sure {
         return;
     }
     for row in OCCURS {

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Parts, shape::Shape};
+use crate::deployment::Deployment;
 use crate::diagnostic::{Finding, Findings, Place, codes, did_you_mean};
 use crate::flow::{By, Expr, Verb};
+use crate::model::Json;
 use crate::rules::{Doubted, Facts, RuleFile, Type, UnknownCall};
 use crate::table::{self, Input};
 
@@ -32,8 +34,22 @@ pub(super) fn check(parts: &Parts<'_>, shape: &Shape, findings: &mut Findings) {
         let Some(Some(file)) = parts.rules.get(module) else { continue };
         for doubt in file.doubts(function, shape) {
             let place = in_rules(file, doubt.line, doubt.column, doubt.length);
-            findings.push_some(finding(parts, &doubt.what, &place, true));
+            findings.push_some(finding(parts.complete, &doubt.what, &place, true));
         }
+    }
+}
+
+/// Finds what a condition of a scenario reads that no conversation of the deployment has. `further` are facts that only
+/// scenarios have.
+pub(crate) fn of_scenario(deployment: &Deployment, further: &Json, expr: &Expr, findings: &mut Findings) {
+    let shape = Shape::of_deployment(deployment, further);
+    for call in expr.code.unknown_calls() {
+        let place = expr.place_at(call.line, call.column, call.name.chars().count());
+        findings.push(unknown_call(&call, &place));
+    }
+    for doubt in expr.code.doubts(&shape, true) {
+        let place = expr.place_at(doubt.line, doubt.column, doubt.length);
+        findings.push_some(finding(true, &doubt.what, &place, false));
     }
 }
 
@@ -70,7 +86,7 @@ fn expression(parts: &Parts<'_>, shape: &Shape, expr: &Expr, condition: bool, fi
     }
     for doubt in expr.code.doubts(shape, condition) {
         let place = expr.place_at(doubt.line, doubt.column, doubt.length);
-        findings.push_some(finding(parts, &doubt.what, &place, false));
+        findings.push_some(finding(parts.complete, &doubt.what, &place, false));
     }
     if condition
         && findings.len() == before
@@ -84,9 +100,9 @@ fn expression(parts: &Parts<'_>, shape: &Shape, expr: &Expr, condition: bool, fi
     }
 }
 
-fn finding(parts: &Parts<'_>, what: &Doubted, place: &Place, in_rule: bool) -> Option<Finding> {
+fn finding(complete: bool, what: &Doubted, place: &Place, in_rule: bool) -> Option<Finding> {
     Some(match what {
-        Doubted::Missing { path, known } => missing(parts, path, known, place, in_rule)?,
+        Doubted::Missing { path, known } => missing(complete, path, known, place, in_rule)?,
         Doubted::Mismatch { operator, left, right } => {
             let types = match right {
                 Some(right) => format!("{} and {}", left.word(), right.word()),
@@ -107,6 +123,10 @@ fn finding(parts: &Parts<'_>, what: &Doubted, place: &Place, in_rule: bool) -> O
             Finding::warning(codes::IMPOSSIBLE_VALUE, place, message)
                 .because(format!("it says one of {all}"))
                 .cure_if(near)
+        }
+        Doubted::This => {
+            let cure = if in_rule { "write `facts.` and its name" } else { "write the name of the fact" };
+            Finding::error(codes::UNKNOWN_FACT, place, "nothing is called `this` here").cure(cure)
         }
         Doubted::NotTruth(kind) => {
             let message = format!("this is {}, not true or false", kind.word());
@@ -146,8 +166,8 @@ fn cure_of_types(left: Type, right: Option<Type>) -> Option<String> {
     Some(cure.to_owned())
 }
 
-fn missing(
-    parts: &Parts<'_>,
+pub(super) fn missing(
+    complete: bool,
     path: &[String],
     known: &[String],
     place: &Place,
@@ -164,7 +184,7 @@ fn missing(
         return Some(Finding::error(codes::UNKNOWN_FACT, place, message).because(cause).cure_if(near));
     }
     // A slot may be filled in a file that could not be read.
-    if !parts.complete {
+    if !complete {
         return None;
     }
     let message = format!("there is no fact `{last}`, and no flow sets a slot of this name");

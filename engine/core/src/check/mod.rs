@@ -4,12 +4,19 @@
 //! Everything here is said of what an analyst wrote, before anything runs. A check that cannot be sure stays silent.
 
 mod choices;
+mod circles;
 mod events;
 mod facts;
 mod failing;
+mod given;
 mod handoff;
+mod parameters;
+mod reminders;
 mod shape;
 mod slots;
+
+pub(crate) use facts::of_scenario;
+pub(crate) use given::FactNames;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +33,8 @@ use crate::table::Table;
 pub(crate) struct Parts<'a> {
     /// The centre.
     pub centre: &'a Centre,
+    /// Whether the centre has no errors. With one, a value may be missing that is written.
+    pub sure: bool,
     /// Flows by name.
     pub flows: &'a BTreeMap<String, Flow>,
     /// Flows with errors: what their nodes do is not known.
@@ -60,10 +69,13 @@ pub(crate) struct Entry<'a> {
 pub(crate) fn check(parts: &Parts<'_>, findings: &mut Findings) {
     let shape = shape::Shape::of(parts);
     facts::check(parts, &shape, findings);
+    parameters::check(parts, &shape, findings);
     choices::check(parts, findings);
+    circles::check(parts, findings);
     events::check(parts, findings);
     failing::check(parts, &shape, findings);
     handoff::check(parts, findings);
+    reminders::check(parts, findings);
     slots::check(parts, &shape, findings);
 }
 

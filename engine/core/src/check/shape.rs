@@ -7,7 +7,7 @@ use crate::centre::Centre;
 use crate::conversation::blank_facts;
 use crate::deployment::Deployment;
 use crate::flow::verbs::{BOT_ROLES, ROLES};
-use crate::flow::{Arg, By, Verb};
+use crate::flow::{Arg, By, Flow, Verb};
 use crate::model::{Json, JsonMap};
 use crate::rules::{self, Look, Type};
 use crate::table::Table;
@@ -40,14 +40,31 @@ impl Shape {
             recorder: None,
             plan: std::sync::OnceLock::new(),
         };
-        let mut sample = blank_facts(&centre);
+        let tables = |name: &str| parts.tables.get(name).and_then(Option::as_ref);
+        let slots = slots_of(parts.flows, &tables, parts.filled, !parts.broken.is_empty());
+        Self::with(&centre, slots)
+    }
+
+    /// Facts and slots of a deployment that has no errors, and further facts beside them.
+    pub(super) fn of_deployment(deployment: &Deployment, further: &Json) -> Self {
+        let tables = |name: &str| deployment.tables.get(name);
+        let mut shape = Self::with(deployment, slots_of(&deployment.flows, &tables, &BTreeSet::new(), false));
+        if let (Json::Object(facts), Json::Object(further)) = (&mut shape.sample, further) {
+            further.iter().for_each(|(name, sample)| {
+                facts.entry(name.clone()).or_insert_with(|| sample.clone());
+            });
+        }
+        shape
+    }
+
+    fn with(deployment: &Deployment, slots: BTreeMap<String, Slot>) -> Self {
+        let mut sample = blank_facts(deployment);
         for path in OPEN {
             if let Some(open) = sample.pointer_mut(&format!("/{}", path.join("/"))) {
                 *open = Json::Object(JsonMap::new());
             }
         }
-        let mut words = words_of(parts.centre);
-        let slots = slots_of(parts);
+        let mut words = words_of(&deployment.centre);
         if let Json::Object(facts) = &mut sample {
             for (name, slot) in &slots {
                 if !facts.contains_key(name) {
@@ -114,9 +131,16 @@ struct Slot {
     words: BTreeMap<String, Option<BTreeSet<String>>>,
 }
 
-fn slots_of(parts: &Parts<'_>) -> BTreeMap<String, Slot> {
+/// The slots that flows fill. `filled` names more of them; of those nothing else is known, nor is anything when flows
+/// are `broken`.
+fn slots_of<'t>(
+    flows: &BTreeMap<String, Flow>,
+    tables: &dyn Fn(&str) -> Option<&'t Table>,
+    filled: &BTreeSet<String>,
+    broken: bool,
+) -> BTreeMap<String, Slot> {
     let mut slots: BTreeMap<String, Slot> = BTreeMap::new();
-    for flow in parts.flows.values() {
+    for flow in flows.values() {
         for node in flow.graph.node_weights() {
             match &node.verb {
                 Verb::Set(pairs) => {
@@ -127,16 +151,15 @@ fn slots_of(parts: &Parts<'_>) -> BTreeMap<String, Slot> {
                     ask.into.iter().for_each(|name| fill(&mut slots, name, Json::Null));
                 }
                 Verb::Decide { by: By::Table(table), into: Some(name) } => {
-                    let table = parts.tables.get(table).and_then(Option::as_ref);
-                    fill(&mut slots, name, table.map_or(Json::Null, Table::sample));
+                    fill(&mut slots, name, tables(table).map_or(Json::Null, Table::sample));
                 }
                 Verb::Decide { into: Some(name), .. } => fill(&mut slots, name, Json::Null),
                 _ => {}
             }
         }
     }
-    for name in parts.filled {
-        if !slots.contains_key(name) || !parts.broken.is_empty() {
+    for name in filled {
+        if !slots.contains_key(name) || broken {
             fill(&mut slots, name, Json::Null);
         }
     }

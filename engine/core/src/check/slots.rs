@@ -21,7 +21,9 @@ type At<'p> = (&'p str, NodeIndex);
 type Filled<'p> = Option<BTreeSet<&'p str>>;
 
 pub(super) fn check(parts: &Parts<'_>, shape: &Shape, findings: &mut Findings) {
-    if !parts.complete || !parts.broken.is_empty() {
+    // A rule or a table with errors leaves out the slot that its decision fills.
+    let unread = parts.rules.values().any(Option::is_none) || parts.tables.values().any(Option::is_none);
+    if !parts.complete || !parts.broken.is_empty() || unread {
         return;
     }
     let mut known = Known { parts, before: BTreeMap::new(), exits: BTreeMap::new(), failing: false };

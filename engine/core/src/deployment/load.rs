@@ -11,7 +11,7 @@ use crate::check;
 use crate::diagnostic::{Finding, Findings, Place, codes};
 use crate::flow::{self, Call, Compiled, Flow, FlowKind, Handler, Header, Scope};
 use crate::model::EventName;
-use crate::rules::{Host, RuleError, RuleFile};
+use crate::rules::{Host, RuleError, RuleFile, cure_of_slip};
 use crate::table::{self, Table};
 use crate::yaml::{self, Node, canonical};
 
@@ -46,6 +46,7 @@ impl Deployment {
         let mut findings = Findings::new();
         warn_of_ignored(&files, &mut findings);
         files.retain(|path, _| is_part(path));
+        files.values_mut().for_each(yaml::without_mark);
         if files.len() > FILES_MAX {
             let message = format!("the deployment has {} files, the limit is {FILES_MAX}", files.len());
             findings.push(Finding::error(codes::TOO_MANY_FILES, &Place::start_of(CENTRE_FILE), message));
@@ -59,7 +60,9 @@ impl Deployment {
             flow_files.iter().map(|(name, file)| (name.clone(), file.header.clone())).collect();
         let prompts = prompts(&files);
         let beside = centre::Beside { flows: &headers, prompts: &prompts };
+        let errors = findings.errors();
         let centre = centre_tree.as_ref().map(|tree| centre::parse(tree, &beside, &mut findings));
+        let sure = findings.errors() == errors;
         let scope =
             Scope { centre: centre.as_ref(), flows: &headers, rules: &rules, tables: &tables, host: &host };
         let mut all = Flows::default();
@@ -70,7 +73,7 @@ impl Deployment {
         flow::call_cycles(&all.calls, &mut findings);
         let complete = files.keys().filter(|path| is_flow(path)).count() == flow_files.len() + 1;
         if let Some(centre) = &centre {
-            all.check(centre, complete, (&rules, &tables), &host, &mut findings);
+            all.check((centre, sure), complete, (&rules, &tables), &host, &mut findings);
         }
         let Flows { flows, handlers, .. } = all;
         let ready = if findings.errors() == 0 { centre.zip(centre_tree) } else { None };
@@ -218,7 +221,7 @@ impl Flows {
     /// Checks the flows and rules against each other and the centre.
     fn check(
         &self,
-        centre: &Centre,
+        (centre, sure): (&Centre, bool),
         complete: bool,
         (rules, tables): (&RuleFiles, &Tables),
         host: &Arc<Host>,
@@ -237,6 +240,7 @@ impl Flows {
             .collect();
         let parts = check::Parts {
             centre,
+            sure,
             flows: &self.flows,
             broken: &self.broken,
             filled: &self.slots,
@@ -284,7 +288,7 @@ fn compile_rules(files: &BTreeMap<String, String>, host: &Host, findings: &mut F
     for (path, source) in files {
         let Some(stem) = rule_stem(path) else { continue };
         let compiled =
-            host.rules(path, source).map_err(|error| findings.push(rule_finding(path, error))).ok();
+            host.rules(path, source).map_err(|error| findings.push(rule_finding(path, source, error))).ok();
         rules.insert(stem.to_owned(), compiled);
     }
     rules
@@ -308,14 +312,31 @@ fn read_tables(
     (trees, tables)
 }
 
-fn rule_finding(path: &str, error: RuleError) -> Finding {
+fn rule_finding(path: &str, source: &str, error: RuleError) -> Finding {
     let place =
         Place { line: error.line.unwrap_or(1), column: error.column.unwrap_or(1), ..Place::start_of(path) };
-    Finding::error(codes::RULE_SYNTAX, &place, "this rule file cannot be compiled").because(error.message)
+    let line = source.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or_default();
+    // A `=` alone is right where a variable is set.
+    let slip = match error.message.starts_with("Undefined variable") {
+        true => Some("functions do not see names outside them; write the value inside, or hand it over"),
+        false => cure_of_slip(line).filter(|cure| !cure.contains("==") || line.contains("if ")),
+    };
+    Finding::error(codes::RULE_SYNTAX, &place, "this rule file cannot be compiled")
+        .because(error.message)
+        .cure_if(slip.map(str::to_owned))
 }
 
+/// Warns of files that look like parts of a deployment and are not read. A folder inside `flows` or `rules` is warned of
+/// once; one without files in it may be given as a path that ends with `/`.
 fn warn_of_ignored(files: &BTreeMap<String, String>, findings: &mut Findings) {
     for path in files.keys() {
+        if let Some(folder) = sub_folder(path) {
+            let place = Place::start_of(&folder);
+            let finding =
+                Finding::warning(codes::IGNORED_FILE, &place, "the files in this folder are not read");
+            findings.push(finding.cure("move flows into `flows` itself, and rules into `rules`"));
+            continue;
+        }
         let (folder, name) = path.split_once('/').unwrap_or_default();
         let cure = match (folder, name.rsplit_once('.').map(|(_, ending)| ending)) {
             ("flows", Some("yml")) => "let its name end in `.yaml`",
@@ -325,6 +346,13 @@ fn warn_of_ignored(files: &BTreeMap<String, String>, findings: &mut Findings) {
         let finding = Finding::warning(codes::IGNORED_FILE, &Place::start_of(path), "this file is not read");
         findings.push(finding.cure(cure));
     }
+}
+
+/// `flows/old` for `flows/old/a.yaml`; none for hidden folders.
+fn sub_folder(path: &str) -> Option<String> {
+    let (folder, rest) = path.split_once('/').filter(|(folder, _)| matches!(*folder, "flows" | "rules"))?;
+    let (inner, _) = rest.split_once('/').filter(|(inner, _)| !inner.starts_with('.'))?;
+    Some(format!("{folder}/{inner}"))
 }
 
 fn is_flow(path: &str) -> bool {

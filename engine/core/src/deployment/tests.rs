@@ -149,6 +149,85 @@ fn a_position_survives_by_names() {
 }
 
 #[test]
+fn a_value_that_cannot_be_read_brings_no_other_findings() {
+    let centre = "centre: Test\nmedia: { CHAT: { max_tasks: \"5\" } }\nagents: { amal: { media: { CHAT: 3 } } }\n\
+                  customer_sla: [{ at: 150%, action: REMIND, message: x }]\n";
+    let flow = "flow: t\non: { CUSTOMER_SLA: a, CONVERSATION_STARTED: b }\non_error: done\nnodes:\n  a: { say: \"{{x}}\" }\n  \
+                b: { decide: queues.choose, into: x }\n";
+    let loaded = load(&[
+        ("flows/centre.yaml", centre),
+        ("flows/t.yaml", flow),
+        ("rules/queues.rhai", "fn choose(facts) { 1 +\n"),
+    ]);
+    let errors = loaded.findings.iter().filter(|f| f.severity == Severity::Error).count();
+    assert_eq!((loaded.findings.len(), errors), (3, 3), "{:?}", codes_of(&loaded));
+}
+
+#[test]
+fn common_slips_have_a_cure() {
+    let found = |path: &str, text: &str| {
+        let loaded = load(&[("flows/centre.yaml", CENTRE), (path, text)]);
+        loaded.findings.iter().filter_map(|f| f.cure.clone()).collect::<Vec<_>>().join("; ")
+    };
+    let choose = |when: &str| {
+        format!(
+            "flow: t\nstart: a\nnodes: {{ a: {{ choose: [{{ when: {when}, go: done }}, {{ otherwise: true, go: done }}] }} }}\n"
+        )
+    };
+    for (path, text, cure) in [
+        ("flows/t.yaml", choose("'event.role = \"X\"'"), "equal is written `==`"),
+        ("flows/t.yaml", choose("customer.known and true"), "and is written `&&`"),
+        ("flows/centre.yaml", "centre: Test\nrona_not_ready: no\n".to_owned(), "write `false`"),
+        (
+            "rules/q.rhai",
+            "const X = 1;\nfn a(facts) { X }\n".to_owned(),
+            "functions do not see names outside them",
+        ),
+        (
+            "rules/q.rhai",
+            "fn a(facts) { if facts.x and true { 1 } else { 2 } }\n".to_owned(),
+            "and is written `&&`",
+        ),
+    ] {
+        let said = found(path, &text);
+        assert!(said.contains(cure), "{text}: {said}");
+    }
+}
+
+#[test]
+fn a_rule_has_no_this() {
+    let flow = "flow: t\nstart: a\non_error: done\nnodes: { a: { decide: q.a, into: x } }\n";
+    let rules = "fn a(facts) {\n  if this.x == 1 { 1 } else { [1, 2].filter(|| this > 1) }\n}\n";
+    let loaded = load(&[("flows/centre.yaml", CENTRE), ("flows/t.yaml", flow), ("rules/q.rhai", rules)]);
+    assert_eq!(codes_of(&loaded), [(codes::UNKNOWN_FACT, "rules/q.rhai:2:6".to_owned())]);
+}
+
+#[test]
+fn a_folder_inside_is_warned_of_once() {
+    let loaded = load(&[
+        ("flows/centre.yaml", CENTRE),
+        ("flows/old/a.yaml", "flow: a\n"),
+        ("flows/old/b.yaml", "flow: b\n"),
+        ("rules/old/", ""),
+        ("rules/.git/c.rhai", ""),
+    ]);
+    let expected = ["flows/old:1:1", "rules/old:1:1"].map(|at| (codes::IGNORED_FILE, at.to_owned()));
+    assert_eq!(codes_of(&loaded), expected);
+}
+
+#[test]
+fn a_byte_order_mark_is_taken_wherever_files_come_from() {
+    let centre = "\u{feff}centre: Test\nmedia: { CHAT: { max_tasks: 5 } }\n";
+    let rules = format!("\u{feff}{RULES}");
+    let pairs = [("flows/centre.yaml", centre), ("rules/queues.rhai", rules.as_str())];
+    let texts = Deployment::load(files(&pairs));
+    let bytes = files(&pairs).into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
+    let bytes = Deployment::load_bytes(bytes);
+    let (texts, bytes) = (texts.deployment.unwrap(), bytes.deployment.unwrap());
+    assert_eq!((texts.id, &texts.files), (bytes.id, &bytes.files));
+}
+
+#[test]
 fn bytes_that_are_not_text_are_found_and_nothing_is_said_twice() {
     let files = BTreeMap::from([
         ("flows/centre.yaml".to_owned(), b"centre: \xff\n".to_vec()),

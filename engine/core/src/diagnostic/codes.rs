@@ -40,7 +40,7 @@ codes! {
     DUPLICATE_FLOW = "flow::duplicate_flow", "Two files define a flow of the same name.";
     NO_VERB = "flow::no_verb", "A node says nothing to do.";
     TWO_VERBS = "flow::two_verbs", "A node says two things to do.";
-    RESERVED_NAME = "flow::reserved_name", "A node is called `done` or `end`, which mean the end of the run.";
+    RESERVED_NAME = "flow::reserved_name", "A node or a slot has a name that means something else.";
     UNKNOWN_NODE = "flow::unknown_node", "A way leads to a node that is not in this flow.";
     UNKNOWN_EVENT = "flow::unknown_event", "An event name is not in the event table.";
     DUPLICATE_HANDLER = "flow::duplicate_handler", "One event is handled twice.";
@@ -53,6 +53,8 @@ codes! {
     RULE_PARAMETERS = "flow::rule_parameters", "A `decide` names a function that does not take the facts alone.";
     BAD_EXPRESSION = "flow::bad_expression", "An expression cannot be compiled.";
     OPEN_TEMPLATE = "flow::open_template", "A `{{` in a text has no `}}`.";
+    UNMARKED_EXPRESSION = "flow::unmarked_expression", "A text looks like an expression, and is said as it stands.";
+    EMPTY_TEXT = "flow::empty_text", "A message to the customer is empty.";
     OTHERWISE_NOT_LAST = "flow::otherwise_not_last", "Arms of a `choose` stand behind its `otherwise`.";
     NO_DEADLINE = "flow::no_deadline", "A wait or a question has no deadline.";
     TOO_MANY_DATA = "flow::too_many_data", "More conversation data is set than a conversation can hold.";
@@ -62,8 +64,11 @@ codes! {
     UNKNOWN_FACT = "flow::unknown_fact", "An expression or rule reads a name that no fact and no slot has.";
     UNKNOWN_FUNCTION = "rule::unknown_function", "An expression or rule calls a function that does not exist.";
     WRONG_ARGUMENTS = "rule::wrong_arguments", "A rule calls a function with more or fewer arguments than it takes.";
+    UNKNOWN_ACTION = "flow::unknown_action", "A `perform` names an action that does not exist.";
+    UNKNOWN_PARTICIPANT = "flow::unknown_participant", "A `change_role` names somebody who is neither `bot`, an agent nor a bot.";
+    UNKNOWN_REMINDER = "flow::unknown_reminder", "A reminder is removed that no flow sets.";
     UNKNOWN_BODY = "flow::unknown_body", "A message has a type of body that does not exist.";
-    TYPE_MISMATCH = "flow::type_mismatch", "An operator gets values it cannot work with, or that are never equal.";
+    TYPE_MISMATCH = "flow::type_mismatch", "An operator or a parameter gets a value it cannot work with, or two are compared that are never equal.";
     IMPOSSIBLE_VALUE = "flow::impossible_value", "A text is compared with a word it never says.";
     NOT_A_CONDITION = "flow::not_a_condition", "A condition is a text, a number, a list or a map.";
     CONSTANT_CONDITION = "flow::constant_condition", "A condition reads no fact, so it always says the same.";
@@ -82,6 +87,8 @@ codes! {
     UNKNOWN_QUEUE = "centre::unknown_queue", "A queue is named that the centre does not define.";
     UNKNOWN_LIST = "centre::unknown_list", "A list is named that the centre does not define.";
     UNKNOWN_CHANNEL_TYPE = "centre::unknown_channel_type", "A channel type is named that the centre does not define.";
+    UNKNOWN_CHANNEL = "centre::unknown_channel", "A scenario names a channel that the centre does not define.";
+    UNKNOWN_LABEL = "centre::unknown_label", "A scenario names a customer label that looks like one of the centre's.";
     UNKNOWN_BOT = "centre::unknown_bot", "A bot is named that the centre does not define.";
     UNKNOWN_AGENT = "centre::unknown_agent", "An agent is named that the centre does not define.";
     UNKNOWN_CALENDAR = "centre::unknown_calendar", "A calendar is named that the centre does not define.";
@@ -112,7 +119,7 @@ codes! {
     TABLE_CONTRADICTION = "table::contradiction", "Two rows ask the same and answer differently.";
     TABLE_SHADOWED = "table::shadowed", "A row is never reached, because rows above it hold wherever it does.";
     TABLE_SIZE = "table::size", "A table has more rows or inputs than can be loaded, or than can be checked.";
-    TABLE_CSV = "table::csv", "The CSV file of a table is missing or cannot be read.";
+    TABLE_CSV = "table::csv", "The CSV file of a table is missing, has no rows, or cannot be read.";
     RULE_SYNTAX = "rule::syntax", "A rule file cannot be compiled.";
     NO_CENTRE = "deployment::no_centre", "The deployment has no `flows/centre.yaml`.";
     IGNORED_FILE = "deployment::ignored_file", "A file stands where flows or rules are read, but its name ends otherwise.";

@@ -116,6 +116,12 @@ impl Findings {
         self.all.iter()
     }
 
+    /// The errors in order of file, line and column, then the warnings: a warning may follow from an error.
+    pub fn by_severity(&self) -> impl Iterator<Item = &Finding> {
+        let of = |severity| self.all.iter().filter(move |finding| finding.severity == severity);
+        of(Severity::Error).chain(of(Severity::Warning))
+    }
+
     /// How many are kept.
     pub fn len(&self) -> usize {
         self.all.len()
@@ -163,6 +169,16 @@ mod tests {
         let seen: Vec<_> = findings.iter().map(|f| f.message.as_str()).collect();
         assert_eq!(seen, ["early", "late"]);
         assert_eq!(findings.errors(), 1);
+    }
+
+    #[test]
+    fn errors_are_told_before_warnings() {
+        let mut findings = Findings::new();
+        findings.push(Finding::warning(codes::TAB, &at(2), "warning"));
+        findings.push(Finding::error(codes::TAB, &at(9), "late"));
+        findings.push(Finding::error(codes::TAB, &at(3), "early"));
+        let told: Vec<_> = findings.by_severity().map(|f| f.message.as_str()).collect();
+        assert_eq!(told, ["early", "late", "warning"]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ impl Findings {
     /// is shown by its place alone.
     pub fn render(&self, sources: &BTreeMap<String, String>) -> String {
         let mut out = String::new();
-        for finding in self.iter() {
+        for finding in self.by_severity() {
             out.push_str(&finding.render(sources));
             out.push('\n');
         }

@@ -42,7 +42,7 @@ pub(super) fn ending(flow: &Flow, findings: &mut Findings) {
 }
 
 /// The nodes a run can come to.
-fn reached(flow: &Flow) -> BTreeSet<NodeIndex> {
+pub(crate) fn reached(flow: &Flow) -> BTreeSet<NodeIndex> {
     let roots = flow.on.values().copied().chain(flow.start).chain(flow.on_error);
     spread(flow, roots, Direction::Outgoing, |_| true)
 }
@@ -53,7 +53,7 @@ fn rests(node: &Node) -> bool {
 }
 
 /// The nodes that can be reached from some nodes, along or against the arrows.
-fn spread(
+pub(crate) fn spread(
     flow: &Flow,
     from: impl IntoIterator<Item = NodeIndex>,
     direction: Direction,

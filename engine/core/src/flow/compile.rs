@@ -134,8 +134,8 @@ impl Compiler<'_, '_> {
         let sorted = self.declare(entries);
         let on = fields.names("on", self.findings);
         let handlers = self.handlers(on);
-        let start = fields.get("start").and_then(|way| self.way_to_node(way, None));
-        let on_error = fields.get("on_error").and_then(|way| self.way_to_node(way, None));
+        let start = self.way_behind(&mut fields, "start").and_then(|way| self.way_to_node(way, None));
+        let on_error = self.way_behind(&mut fields, "on_error").and_then(|way| self.way_to_node(way, None));
         let mut nodes = Vec::new();
         for entry in sorted {
             self.here = Some(NodeIndex::new(nodes.len()));
@@ -254,6 +254,23 @@ impl Compiler<'_, '_> {
             did_you_mean(name, known).unwrap_or_else(|| format!("add a node `{name}`, or write `done`"));
         let finding = Finding::error(codes::UNKNOWN_NODE, &node.place, message);
         self.findings.push(finding.because("nothing here has this name").cure(cure));
+        None
+    }
+
+    /// The way written behind a key. A key without one would end the run without a word.
+    pub(super) fn way_behind<'e>(
+        &mut self,
+        fields: &mut Fields<'e>,
+        key: &'static str,
+    ) -> Option<&'e yaml::Node> {
+        let entry = fields.entry(key)?;
+        if !entry.value.is_null() {
+            return Some(&entry.value);
+        }
+        self.lost = true;
+        let message = format!("`{key}` names no node");
+        let finding = Finding::error(codes::MISSING_KEY, &entry.key.place, message);
+        self.findings.push(finding.cure("write a node, `done`, or delete the line"));
         None
     }
 

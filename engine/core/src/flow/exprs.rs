@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Arg, Body, Expr, Node, Part, Template, Verb};
 use crate::diagnostic::{Finding, Findings, Place, codes};
-use crate::rules::Host;
+use crate::rules::{Host, cure_of_slip};
 use crate::yaml::{Scalar, shortened};
 
 impl Node {
@@ -57,7 +57,8 @@ impl Expr {
                     _ => place,
                 };
                 let message = format!("`{}` cannot be computed", shortened(source));
-                findings.push(Finding::error(codes::BAD_EXPRESSION, &place, message).because(error.message));
+                let finding = Finding::error(codes::BAD_EXPRESSION, &place, message).because(error.message);
+                findings.push(finding.cure_if(cure_of_slip(source).map(str::to_owned)));
                 None
             }
         }

@@ -12,8 +12,11 @@ mod check;
 mod compile;
 mod event;
 mod exprs;
+mod fits;
 mod header;
 mod node;
+mod slot;
+mod unmarked;
 mod value;
 pub mod verbs;
 mod ways;
@@ -21,10 +24,11 @@ mod ways;
 pub use ast::{
     Arg, Arm, Ask, Body, By, Edge, Expr, Flow, FlowKind, Node, Part, Target, Template, Verb, Wait,
 };
-pub(crate) use check::call_cycles;
+pub(crate) use check::{call_cycles, reached, spread};
 pub(crate) use compile::{Call, Compiled, Handler, Scope, address, compile};
 pub use event::REMINDER;
 pub(crate) use event::event;
+pub(crate) use fits::fits;
 pub(crate) use header::Header;
 
 /// Names that end the run wherever a node is named; no node can have them.

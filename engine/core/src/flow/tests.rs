@@ -76,6 +76,13 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ say: hi, §timeout: 5s }", codes::UNKNOWN_KEY),
         ("{ say: hi, then: §c }", codes::UNKNOWN_NODE),
         ("{ say: hi, then: §[b] }", codes::WRONG_TYPE),
+        ("{ say: hi, §then: }", codes::MISSING_KEY),
+        ("{ say: hi, then: b, §on_error: }", codes::MISSING_KEY),
+        ("{ ask: hi, timeout: 5s, answers: { x: b }, §otherwise: }", codes::MISSING_KEY),
+        ("{ ask: hi, timeout: 5s, §on_timeout: }", codes::MISSING_KEY),
+        ("{ ask: hi, timeout: 5s, §then: }", codes::MISSING_KEY),
+        ("{ wait: { for: CUSTOMER_MESSAGE }, timeout: 5s, §on_timeout: }", codes::MISSING_KEY),
+        ("{ remind: { name: x, after: 5m, §go: } }", codes::MISSING_KEY),
         ("{ say: hi, on_error: §c }", codes::UNKNOWN_NODE),
         ("{ say: §[hi] }", codes::WRONG_TYPE),
         ("{ §say: { to: all } }", codes::MISSING_KEY),
@@ -87,6 +94,17 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ set: { x: \"=§let y = 1\" } }", codes::BAD_EXPRESSION),
         ("{ set: { §Big: 1 } }", codes::BAD_NAME),
         ("{ set: §5 }", codes::WRONG_TYPE),
+        ("{ set: { x: §session.messages + 1 } }", codes::UNMARKED_EXPRESSION),
+        ("{ say: '{{now}} Hi §{customer.name} {x}' }", codes::UNMARKED_EXPRESSION),
+        ("{ say: §'' }", codes::EMPTY_TEXT),
+        ("{ ask: §' ', timeout: 5s }", codes::EMPTY_TEXT),
+        ("{ set: { §customer: Ada } }", codes::RESERVED_NAME),
+        ("{ set: { §now: 1 } }", codes::RESERVED_NAME),
+        ("{ set: { §let: 1 } }", codes::RESERVED_NAME),
+        ("{ set: { §this: 1 } }", codes::RESERVED_NAME),
+        ("{ set: { §true: 1 } }", codes::RESERVED_NAME),
+        ("{ decide: queues.choose, into: §fn }", codes::RESERVED_NAME),
+        ("{ ask: hi, timeout: 5s, into: §event }", codes::RESERVED_NAME),
         ("{ ask: hi, answers: { \"yes\": b } }", codes::NO_DEADLINE),
         ("{ ask: hi, timeout: §30 }", codes::BAD_DURATION),
         ("{ ask: hi, timeout: §401d }", codes::BAD_DURATION),
@@ -104,6 +122,12 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ decide: §queues.pair }", codes::RULE_PARAMETERS),
         ("{ decide: §queues }", codes::UNKNOWN_TABLE),
         ("{ wait: §30 }", codes::BAD_DURATION),
+        ("{ wait: §0s, then: b }", codes::OUT_OF_RANGE),
+        ("{ wait: §999ms, then: b }", codes::OUT_OF_RANGE),
+        ("{ wait: { for: CUSTOMER_MESSAGE }, timeout: §0s, on_timeout: b }", codes::OUT_OF_RANGE),
+        ("{ ask: hi, timeout: §0s, on_timeout: b }", codes::OUT_OF_RANGE),
+        ("{ remind: { name: x, after: §0s, go: b } }", codes::OUT_OF_RANGE),
+        ("{ pause: { for: §0s } }", codes::OUT_OF_RANGE),
         ("{ wait: 5s, §timeout: 3s }", codes::UNKNOWN_KEY),
         ("{ wait: { for: CUSTOMER_MESSAGE } }", codes::NO_DEADLINE),
         ("{ wait: { for: [§CUSTOMER_MESAGE] }, timeout: 3s }", codes::UNKNOWN_EVENT),
@@ -111,6 +135,9 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ call: §plain }", codes::NO_START),
         ("{ call: §helper }", codes::WRONG_KIND),
         ("{ §perform: { data: {} } }", codes::MISSING_KEY),
+        ("{ perform: { action: §FIND_AGNT } }", codes::UNKNOWN_ACTION),
+        ("{ change_role: { participant: §bott, role: PRIMARY } }", codes::UNKNOWN_PARTICIPANT),
+        ("{ forget: { name: comeback } }", codes::UNKNOWN_REMINDER),
         ("{ end: { §now: true } }", codes::UNKNOWN_KEY),
         ("{ assign_bot: { bot: §helpr } }", codes::UNKNOWN_BOT),
         ("{ §assign_bot: {} }", codes::MISSING_KEY),
@@ -118,6 +145,11 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ find_agent: { queue: §genral } }", codes::UNKNOWN_QUEUE),
         ("{ find_agent: { priority: §12 } }", codes::OUT_OF_RANGE),
         ("{ find_agent: { offer: §maybe } }", codes::WRONG_TYPE),
+        ("{ find_agent: { priority: '=§customer.name' } }", codes::TYPE_MISMATCH),
+        ("{ find_agent: { priority: '=§3.7' } }", codes::TYPE_MISMATCH),
+        ("{ find_agent: { priority: '=§-5' } }", codes::TYPE_MISMATCH),
+        ("{ find_agent: { queue: '=§session.messages' } }", codes::TYPE_MISMATCH),
+        ("{ find_agent: { offer: '{{§conversation.customer_present}}' } }", codes::TYPE_MISMATCH),
         ("{ find_agent: { §queu: general } }", codes::UNKNOWN_KEY),
         ("{ assign_agent: { agent: §nobody } }", codes::UNKNOWN_AGENT),
         ("{ post_request: { list: §x } }", codes::UNKNOWN_LIST),
@@ -151,6 +183,7 @@ fn every_mistake_in_a_file_is_found_at_its_place() {
         ("flow: t\nstart: done\nnodes: { §done: { end: {} } }\n", codes::RESERVED_NAME),
         ("flow: t\nstart: B\nnodes: { §B: { end: {} } }\n", codes::BAD_NAME),
         ("flow: t\nstart: a\nnodes: { a: { end: {} }, §b: { end: {} } }\n", codes::UNREACHABLE_NODE),
+        ("flow: t\nstart: a\n§on_error:\nnodes: { a: { end: {} } }\n", codes::MISSING_KEY),
         ("flow: §t\nnodes: {}\n", codes::NEVER_ENTERED),
         ("flow: t\nstart: a\nnodes: { §a: { note: x, then: b }, b: { note: x, then: a } }\n", codes::ENDLESS),
         ("flow: t\nstart: a\nnodes: { §a: { choose: [{ otherwise: true, go: a }] } }\n", codes::ENDLESS),
@@ -167,6 +200,27 @@ fn circles_that_wait_or_can_leave_are_good() {
         "flow: t\nstart: a\nnodes: { a: { choose: [{ when: x, go: a }, { otherwise: true, go: done }] } }\n",
     );
     good("flow: t\nstart: a\nnodes: { a: { ask: x, timeout: 5s, answers: { \"no\": a }, on_timeout: a } }\n");
+}
+
+#[test]
+fn circles_that_only_time_drives_are_warned_of() {
+    for text in [
+        "{ §a: { wait: 5s, then: a } }",
+        "{ §a: { say: x, then: b }, b: { wait: { for: CHANNEL_SESSION_ENDED }, timeout: 5s, on_timeout: a } }",
+        "{ §a: { remind: { name: r, after: 5s, go: a } } }",
+    ] {
+        let (flow, line, column) = marked(&format!("flow: t\nstart: a\nnodes: {text}\n"));
+        let expected = if text.contains("for:") { Vec::new() } else { vec![(codes::ENDLESS, line, column)] };
+        assert_eq!(found(&flow), expected, "{text}");
+    }
+    for text in [
+        "{ a: { wait: 5s, until: { AGENT_SUBSCRIBED: done }, then: a } }",
+        "{ a: { wait: 5s, then: b }, b: { choose: [{ when: x, go: done }, { otherwise: true, go: a }] } }",
+        "{ a: { remind: { name: r, after: 5s, go: a }, then: b }, b: { ask: x, timeout: 5s, then: c }, c: { forget: { name: r } } }",
+        "{ a: { wait: 5s, then: b }, b: { end_conversation: {}, then: a } }",
+    ] {
+        assert_eq!(found(&format!("flow: t\nstart: a\nnodes: {text}\n")), [], "{text}");
+    }
 }
 
 #[test]

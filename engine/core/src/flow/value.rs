@@ -123,6 +123,7 @@ impl Compiler<'_, '_> {
                 break;
             };
             if open > 0 {
+                self.unmarked(node, scalar, at - 2 - rest[..open].chars().count(), &rest[..open]);
                 parts.push(Part::Text(rest[..open].to_owned()));
             }
             let expression = &inside[..close];
@@ -131,6 +132,7 @@ impl Compiler<'_, '_> {
             rest = &inside[close + 2..];
         }
         if !rest.is_empty() {
+            self.unmarked(node, scalar, at, rest);
             parts.push(Part::Text(rest.to_owned()));
         }
         Template { source: source.clone(), parts }

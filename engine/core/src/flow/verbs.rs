@@ -1,7 +1,9 @@
 //! The verbs of a node. One table for the verbs of the language, one for the actions of `domain.md` section 2.3
 //! and our own; the compiler, the schemas and the help text read them.
 
-use Kind::{Agent, Any, Boolean, Bot, Duration, List, Node, OneOf, Priority, Queue, Session, Text};
+use Kind::{
+    Agent, Any, Boolean, Bot, Duration, List, Node, OneOf, Participant, Priority, Queue, Session, Text,
+};
 
 /// Keys every node may have beside its verb.
 pub const COMMON_KEYS: &[&str] = &["then", "on_error", "because"];
@@ -82,6 +84,8 @@ pub enum Kind {
     Bot,
     /// An agent of the centre, or one of the words in the list.
     Agent(&'static [&'static str]),
+    /// `bot`, an agent or a bot of the centre.
+    Participant,
     /// A queue of the centre.
     Queue,
     /// A list of the centre.
@@ -163,7 +167,7 @@ pub const ACTION_VERBS: &[ActionVerb] = &[
         "change_role",
         "CHANGE_PARTICIPANT_ROLE",
         &[
-            must("participant", "participant", Text, "`bot`, or the id of a participant"),
+            must("participant", "participant", Participant, "`bot`, or the id of a participant"),
             must("role", "role", OneOf(ROLES), "the role it gets"),
         ],
         "Changes the role of a participant.",
@@ -173,7 +177,12 @@ pub const ACTION_VERBS: &[ActionVerb] = &[
         "FIND_AGENT",
         &[
             may("queue", "queue", Queue, "the queue that is searched; the channel's own when left out"),
-            may("priority", "priority", Priority, "1 to 10, the highest first"),
+            may(
+                "priority",
+                "priority",
+                Priority,
+                "1 to 10, the highest first; 11 is for what is routed again",
+            ),
             may("last_agent", "lastAgentId", Agent(&[]), "the agent who is tried first"),
             may("offer", "offerToAgent", Boolean, "whether the agent is asked").or_true(),
             may("direction", "direction", OneOf(DIRECTIONS), "the direction of the task"),

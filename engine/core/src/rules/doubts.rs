@@ -85,6 +85,8 @@ pub enum Doubted {
     },
     /// What must be true or false is something else.
     NotTruth(Type),
+    /// `this` is read, which a rule does not have.
+    This,
 }
 
 impl Type {
@@ -203,6 +205,7 @@ impl Reader<'_> {
             Some(ASTNode::Expr(Expr::And(all, _) | Expr::Or(all, _))) => {
                 all.iter().for_each(|expr| self.truth(expr));
             }
+            Some(ASTNode::Expr(Expr::ThisPtr(position))) => self.doubt(*position, 4, Doubted::This),
             Some(ASTNode::Stmt(rhai::Stmt::If(flow, _))) => self.truth(&flow.expr),
             _ => {}
         }

@@ -81,9 +81,9 @@ impl Host {
     }
 
     /// A host for tests of rules, which may use the assertions and builders of [`super::suite`].
-    pub fn for_tests(blank_facts: Json) -> Self {
+    pub fn for_tests(blank_facts: Json, unknown: suite::UnknownFact) -> Self {
         let mut host = Host::new();
-        suite::register(&mut host.rules, blank_facts);
+        suite::register(&mut host.rules, blank_facts, unknown);
         host
     }
 

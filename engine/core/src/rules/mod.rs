@@ -22,6 +22,7 @@ pub mod limits;
 mod needs;
 mod optional;
 mod probes;
+mod slips;
 mod source;
 mod suite;
 #[cfg(test)]
@@ -35,8 +36,9 @@ pub use host::{Host, Verdict};
 pub use known::UnknownCall;
 pub use probes::{Branch, Passed, Probes};
 pub use rhai::{Dynamic, OptimizationLevel};
+pub use slips::cure_of_slip;
 pub use source::{Expression, Read, RuleFile, RuleFunction};
-pub use suite::{FAILED, overlaid};
+pub use suite::{FAILED, UnknownFact, overlaid};
 
 /// Values as they cross the fence: facts in, verdicts out.
 pub type Json = serde_json::Value;

@@ -17,10 +17,13 @@ use super::convert::{to_dynamic, to_json};
 /// How the message of a failed assertion begins: the rule is wrong, not broken.
 pub const FAILED: &str = "assertion failed: ";
 
+/// Says what is wrong with facts that are given: a name that no conversation has.
+pub type UnknownFact = Box<dyn Fn(&Json) -> Option<String> + Send + Sync>;
+
 type Outcome = Result<(), Box<EvalAltResult>>;
 
 /// Adds all of them to an engine.
-pub(super) fn register(engine: &mut Engine, blank: Json) {
+pub(super) fn register(engine: &mut Engine, blank: Json, unknown: UnknownFact) {
     let blank = Arc::new(blank);
     let again = blank.clone();
     engine
@@ -30,6 +33,8 @@ pub(super) fn register(engine: &mut Engine, blank: Json) {
         .register_fn("assert", |context: NativeCallContext, holds: bool, why: &str| {
             fail_unless(&context, holds, || why.to_owned())
         })
+        .register_fn("assert", |context: NativeCallContext, _: Dynamic| no_truth(&context))
+        .register_fn("assert", |context: NativeCallContext, _: Dynamic, _: &str| no_truth(&context))
         .register_fn("assert_eq", |context: NativeCallContext, got: Dynamic, wanted: Dynamic| {
             let (got, wanted) = (shown(&got), shown(&wanted));
             fail_unless(&context, got == wanted, || format!("got {got}, wanted {wanted}"))
@@ -42,8 +47,16 @@ pub(super) fn register(engine: &mut Engine, blank: Json) {
         .register_fn("facts", move |context: NativeCallContext, some: Map| {
             let some = to_json(&Dynamic::from_map(some))
                 .map_err(|e| EvalAltResult::ErrorRuntime(e.message.into(), context.call_position()))?;
+            if let Some(problem) = unknown(&some) {
+                return Err(EvalAltResult::ErrorRuntime(problem.into(), context.call_position()).into());
+            }
             Ok::<_, Box<EvalAltResult>>(to_dynamic(&overlaid(&again, &some)))
         });
+}
+
+fn no_truth(context: &NativeCallContext) -> Outcome {
+    let message = "`assert` takes true or false; compare the value, or use `assert_eq`";
+    Err(EvalAltResult::ErrorRuntime(message.into(), context.call_position()).into())
 }
 
 fn fail_unless(context: &NativeCallContext, holds: bool, why: impl FnOnce() -> String) -> Outcome {

@@ -84,7 +84,8 @@ fn pieces() -> [(&'static str, Json); 8] {
     let condition = "An expression that is true or false, such as `conversation.agents > 0`.";
     let computed =
         "An expression behind `=`, such as `=target.queue`, or a text with `{{expression}}` in it.";
-    let length = "Numbers with units, largest first: `ms`, `s`, `m`, `h`, `d`. At most 400 days.";
+    let length =
+        "Numbers with units, largest first: `ms`, `s`, `m`, `h`, `d`. At least a second, at most 400 days.";
     [
         ("way", way),
         ("handlers", handlers()),
@@ -318,7 +319,7 @@ fn parameter(parameter: &Parameter) -> Key {
 /// What a parameter of this kind holds: a constant, or an expression that gives one.
 fn holds(kind: Kind) -> Json {
     match kind {
-        Kind::Text => defined("text"),
+        Kind::Text | Kind::Participant => defined("text"),
         Kind::Bot => named("bot"),
         Kind::Queue => named("queue"),
         Kind::List => named("list"),

@@ -12,7 +12,7 @@ use crate::model::Json;
 pub(super) fn schema() -> Json {
     let doc = "A scenario: who is there, and what happens when. It is played in virtual time; the transcript beside \
                it is what is expected.";
-    let until = "Until when the clock runs on after the last step, from the beginning.";
+    let until = "Until when the clock runs, from the beginning: not less than the last step.";
     let schema = object(
         doc,
         [
@@ -21,6 +21,7 @@ pub(super) fn schema() -> Json {
             may("given", "What is there before it begins.", given()),
             may("when", "What happens, in the order of time.", list(&step())),
             may("until", until, duration()),
+            may("unknown", "Names it uses on purpose although the centre has none of them.", list(&text())),
         ],
     );
     let names = name_definitions(&["agent", "channel", "bot"], &text());

@@ -12,6 +12,7 @@ use super::transcript::{self, Names, clock};
 use super::world::{Fired, World};
 use crate::conversation::{self, BotResult};
 use crate::deployment::Deployment;
+use crate::diagnostic::Place;
 use crate::directory::DirectoryWrite;
 use crate::effect::{BotCall, Reply};
 use crate::model::{
@@ -22,6 +23,9 @@ use crate::routing;
 /// When every scenario begins: 2026-01-05 09:00 UTC, a Monday.
 pub const START: i64 = 1_767_603_600_000;
 
+/// Most steps of a scenario. One with more goes round in a circle.
+pub const STEPS_MAX: usize = 10_000;
+
 /// A played scenario.
 #[derive(Debug)]
 pub struct Outcome {
@@ -31,7 +35,7 @@ pub struct Outcome {
     pub world: World,
     /// Everything that was stepped, in order.
     pub fired: Vec<Fired>,
-    /// Expectations that were not met.
+    /// Expectations that were not met; that the scenario comes to its end is one of them.
     pub unmet: Vec<Unmet>,
 }
 
@@ -54,6 +58,8 @@ struct Stage<'s> {
     coming: Vec<Coming>,
     messages: u32,
     unmet: Vec<Unmet>,
+    /// Steps since it began.
+    steps: usize,
     /// Customer whose conversation the step means.
     of: Option<String>,
 }
@@ -71,16 +77,23 @@ pub fn play(deployment: &Arc<Deployment>, scenario: &Scenario) -> Outcome {
         coming: Vec::new(),
         messages: 0,
         unmet: Vec::new(),
+        steps: 0,
         of: None,
     };
     stage.given();
     for (i, step) in scenario.steps.iter().enumerate() {
         stage.run_to(START + step.at);
+        if stage.steps > STEPS_MAX {
+            break;
+        }
         stage.world.defer(scenario.steps.get(i + 1).is_some_and(|next| next.at_once));
         stage.of.clone_from(&step.of);
         stage.act(&step.actor);
     }
     stage.run_to(START + scenario.until);
+    if stage.steps > STEPS_MAX {
+        stage.stopped();
+    }
     stage.ending();
     Outcome { transcript: stage.out, world: stage.world, fired: stage.fired, unmet: stage.unmet }
 }
@@ -140,7 +153,7 @@ impl Stage<'_> {
 
     /// Lets time pass: timers and bots' answers in the order they are due.
     fn run_to(&mut self, to: i64) {
-        loop {
+        while self.steps <= STEPS_MAX {
             self.coming.sort_by_key(|c| c.due);
             let bot = self.coming.first().map(|c| c.due).filter(|due| *due <= to);
             let timer = self.world.next_due().filter(|due| *due <= to);
@@ -157,7 +170,26 @@ impl Stage<'_> {
                 _ => break,
             }
         }
-        self.world.advance(to);
+        if self.steps <= STEPS_MAX {
+            self.world.advance(to);
+        }
+    }
+
+    /// Says that it does not come to an end, and where it went round.
+    fn stopped(&mut self) {
+        let Place { file, line, .. } = &self.scenario.place;
+        let mut visits: BTreeMap<&str, usize> = BTreeMap::new();
+        let flows = &self.world.deployment.flows;
+        for line in self.fired.iter().flat_map(|step| &step.trace) {
+            if line.at.split_once('.').is_some_and(|(flow, _)| flows.contains_key(flow)) {
+                *visits.entry(&line.at).or_default() += 1;
+            }
+        }
+        let most = visits.into_iter().max_by_key(|(_, visits)| *visits);
+        let most = most.map(|(node, _)| format!(", most of them in `{node}`")).unwrap_or_default();
+        let at = clock(self.world.now - START);
+        let why = format!("stopped at {at} after {STEPS_MAX} steps{most}; does a flow go round in a circle?");
+        self.unmet.push(Unmet { file: file.to_string(), line: *line, why });
     }
 
     fn bot_comes_back(&mut self) {
@@ -172,6 +204,7 @@ impl Stage<'_> {
     }
 
     fn write(&mut self, title: &str, fired: Vec<Fired>) {
+        self.steps += fired.len();
         self.names.learn(&self.world);
         let at = clock(self.world.now - START);
         let title = self.names.tidy(title);

@@ -1,13 +1,25 @@
 //! Reads scenario files, and reports everything that is wrong with one.
 
+use std::sync::Arc;
+
+use super::mentions::{self, CHANNEL};
 use super::scenario::{
     AGENT_ASKS, AGENT_DOES, Actor, BotScript, CUSTOMER_DOES, Edit, Expectation, Given, Profile, Scenario,
     ScenarioStep,
 };
 use crate::diagnostic::{Finding, Findings, codes};
 use crate::flow::Expr;
+use crate::model::Json;
 use crate::rules::Host;
 use crate::yaml::{self, Fields, Node};
+
+/// Who can act in a step.
+const ACTORS: &[&str] = &["customer", "agent", "event", "command", "changes", "expect"];
+/// What a customer can do in a step.
+const CUSTOMER_ACTS: &[&str] = &["does", "says", "presses", "sends"];
+/// What an agent can do in a step.
+const AGENT_ACTS: &[&str] =
+    &["does", "says", "whispers", "wraps_up", "pauses", "transfers", "consults", "confers", "calls"];
 
 impl Scenario {
     /// Reads a scenario file; reports everything that is wrong with it.
@@ -15,13 +27,17 @@ impl Scenario {
     pub fn read(file: &str, text: &str, findings: &mut Findings) -> Option<Self> {
         let root = yaml::read(file, text, findings)?;
         let mut fields = Fields::of(&root, &root.place, "the scenario", findings)?;
-        let name = fields.required("scenario", findings).and_then(|n| n.text().map(str::to_owned))?;
+        let name = fields.required("scenario", findings)?;
+        let place = name.place.clone();
+        let name = yaml::text(name, "scenario", findings)?;
         let rows = fields.texts("rows", findings).into_iter().map(|(text, _)| text).collect();
         let given = fields.get("given").map_or_else(Given::default, |n| given(n, findings));
         let steps: Vec<ScenarioStep> =
             fields.items("when", findings).iter().filter_map(|n| step(n, findings)).collect();
-        let last = steps.iter().map(|s| s.at).max().unwrap_or(0);
-        let until = fields.duration("until", findings).unwrap_or(0).max(last);
+        let last = steps.iter().max_by_key(|step| step.at);
+        let until = fields.get("until").and_then(|node| until(node, last, findings));
+        let until = until.or(last.map(|step| step.at)).unwrap_or(0);
+        let unknown = fields.texts("unknown", findings).into_iter().map(|(text, _)| text).collect();
         fields.finish(findings);
         for pair in steps.windows(2) {
             if pair[1].at < pair[0].at {
@@ -32,15 +48,28 @@ impl Scenario {
                 );
             }
         }
-        Some(Self { name, rows, given, steps, until })
+        Some(Self { name, rows, given, steps, until, place, unknown, mentions: mentions::of(&root) })
     }
+}
+
+/// When the clock stops. Steps behind it would not count.
+fn until(node: &Node, last: Option<&ScenarioStep>, findings: &mut Findings) -> Option<i64> {
+    let until = yaml::duration(node, "until", findings)?;
+    let Some(last) = last.filter(|step| step.at > until) else { return Some(until) };
+    let finding = Finding::error(codes::OUT_OF_RANGE, &node.place, "the scenario ends before its last step")
+        .also(&last.place, "the last step")
+        .cure("write a later `until`, or leave it out: the clock then stops at the last step");
+    findings.push(finding);
+    None
 }
 
 fn given(node: &Node, findings: &mut Findings) -> Given {
     let mut given = Given::default();
     let Some(mut fields) = Fields::of(node, &node.place, "given", findings) else { return given };
     for entry in fields.names("agents", findings) {
-        given.agents.push((entry.key.text.clone(), entry.value.text() != Some("NOT_READY")));
+        let state = (!entry.value.is_null())
+            .then(|| yaml::one_of(&entry.value, &entry.key.text, &["READY", "NOT_READY"], findings));
+        given.agents.push((entry.key.text.clone(), state.flatten() != Some("NOT_READY")));
     }
     for entry in fields.names("customers", findings) {
         given.customers.extend(profile(&entry.key.text, &entry.value, findings));
@@ -88,6 +117,7 @@ fn profile(id: &str, node: &Node, findings: &mut Findings) -> Option<Profile> {
 
 fn script(node: &Node, findings: &mut Findings) -> Option<BotScript> {
     let mut fields = Fields::of(node, &node.place, "the bot's answer", findings)?;
+    one_thing(node, &["says", "answer", "fails", "silent"], "an answer of a bot is one thing", findings)?;
     let after = fields.duration("after", findings).unwrap_or(0);
     let answer = fields.get("answer").map(Node::to_json);
     let says = fields.text("says", findings);
@@ -100,8 +130,26 @@ fn script(node: &Node, findings: &mut Findings) -> Option<BotScript> {
     Some(BotScript { after, answer, fails, again })
 }
 
+/// Finds a second of these keys. Only one of them would count.
+fn one_thing(node: &Node, keys: &[&str], rule: &str, findings: &mut Findings) -> Option<()> {
+    let mut found = node.entries().iter().filter(|entry| keys.contains(&entry.key.text.as_str()));
+    let (Some(first), Some(second)) = (found.next(), found.next()) else { return Some(()) };
+    let message = format!("{rule}, not both `{}` and `{}`", first.key.text, second.key.text);
+    let finding = Finding::error(codes::UNKNOWN_KEY, &second.key.place, message)
+        .also(&first.key.place, "the first is here")
+        .cure("keep one of the two, or make two of it");
+    findings.push(finding);
+    None
+}
+
 fn step(node: &Node, findings: &mut Findings) -> Option<ScenarioStep> {
     let mut fields = Fields::of(node, &node.place, "the step", findings)?;
+    one_thing(node, ACTORS, "one acts in a step", findings)?;
+    for (actor, acts) in [("customer", CUSTOMER_ACTS), ("agent", AGENT_ACTS)] {
+        if node.entry(actor).is_some() {
+            one_thing(node, acts, "a step does one thing", findings)?;
+        }
+    }
     let at = fields.required("at", findings).and_then(|n| yaml::duration(n, "at", findings))?;
     let at_once = fields.boolean_or("at_once", false, findings);
     let of = fields.text("of", findings);
@@ -144,12 +192,12 @@ fn expectation(node: &Node, findings: &mut Findings) -> Option<Expectation> {
         findings.push(yaml::wrong_type(node, "expect", "an expression, such as `conversation.agents == 1`"));
         return None;
     };
-    Expr::compile(&Host::new(), scalar, 0, text, node.place.clone(), findings)?;
-    Some(Expectation { source: text.to_owned(), place: node.place.clone() })
+    let expr = Expr::compile(&Host::new(), scalar, 0, text, node.place.clone(), findings)?;
+    Some(Expectation { source: text.to_owned(), expr: Arc::new(expr), place: node.place.clone() })
 }
 
 fn customer(fields: &mut Fields<'_>, who: String, findings: &mut Findings) -> Option<Actor> {
-    let on = fields.text("on", findings).unwrap_or_else(|| "web".into());
+    let on = fields.text("on", findings).unwrap_or_else(|| CHANNEL.into());
     let says = fields.text("says", findings);
     let presses = fields.text("presses", findings);
     let sends = fields.get("sends").map(Node::to_json);
@@ -199,14 +247,14 @@ fn agent(fields: &mut Fields<'_>, who: String, findings: &mut Findings) -> Optio
         data["duration"] = (ms / 1000).into();
         return Some(Actor::Agent { who, command: "PAUSE".into(), data });
     }
-    let on = fields.text("on", findings).unwrap_or_else(|| "web".into());
+    let on = fields.text("on", findings).unwrap_or_else(|| CHANNEL.into());
     if let Some(customer) = fields.text("calls", findings) {
         let does = serde_json::json!({ "intent": "AGENT_OUTBOUND", "entities": { "agentId": who } });
         return Some(Actor::Customer { who: customer, on, does });
     }
     for (word, command) in AGENT_ASKS {
         if let Some(node) = fields.get(word) {
-            let mut data = node.to_json();
+            let mut data = whom(node, word, findings)?;
             if let Some(agent) = data.as_object_mut().and_then(|map| map.remove("agent")) {
                 data["toAgent"] = agent;
             }
@@ -218,9 +266,9 @@ fn agent(fields: &mut Fields<'_>, who: String, findings: &mut Findings) -> Optio
             data[key] = text.into();
         }
     }
-    let medium = fields.text("medium", findings);
     let word = fields.required("does", findings)?;
     let text = word.text().unwrap_or_default();
+    let medium = beside_ready(fields, text, findings);
     let Some((_, command)) = AGENT_DOES.iter().find(|(w, _)| *w == text) else {
         unknown_word(word, text, AGENT_DOES, findings);
         return None;
@@ -235,6 +283,29 @@ fn agent(fields: &mut Fields<'_>, who: String, findings: &mut Findings) -> Optio
         return Some(Actor::Agent { who, command: "AGENT_MRD_STATE".into(), data });
     }
     Some(Actor::Agent { who, command: (*command).to_owned(), data })
+}
+
+/// An agent, or whoever serves a queue.
+fn whom(node: &Node, word: &'static str, findings: &mut Findings) -> Option<Json> {
+    let mut fields = Fields::of(node, &node.place, format!("`{word}`"), findings)?;
+    for key in ["queue", "agent", "note"] {
+        fields.entry(key);
+    }
+    fields.finish(findings);
+    Some(node.to_json())
+}
+
+/// A medium says where an agent is ready or not; beside any other word it would take its place.
+fn beside_ready(fields: &mut Fields<'_>, word: &str, findings: &mut Findings) -> Option<String> {
+    let medium = fields.text("medium", findings)?;
+    if matches!(word, "ready" | "not_ready") {
+        return Some(medium);
+    }
+    let place =
+        fields.entry("medium").map_or_else(|| fields.place().clone(), |entry| entry.key.place.clone());
+    let message = "`medium` belongs to `does: ready` and `does: not_ready`";
+    findings.push(Finding::error(codes::UNKNOWN_KEY, &place, message).cure("delete it"));
+    None
 }
 
 fn unknown_word(node: &Node, text: &str, known: &[(&str, &str)], findings: &mut Findings) {

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::mentions::Mention;
 use crate::centre::{BotEntry, BotKind};
 use crate::coverage::Recorder;
 use crate::deployment::Deployment;
 use crate::diagnostic::Place;
+use crate::flow::Expr;
 use crate::model::Json;
 use crate::rules::Host;
 
@@ -23,6 +25,12 @@ pub struct Scenario {
     pub steps: Vec<ScenarioStep>,
     /// The clock runs on to here, ms from the start.
     pub until: i64,
+    /// Where its name is written.
+    pub place: Place,
+    /// Names it uses on purpose although the centre has none of them.
+    pub unknown: Vec<String>,
+    /// Names of the centre it uses.
+    pub(super) mentions: Vec<Mention>,
 }
 
 /// What is there before.
@@ -144,6 +152,8 @@ pub enum Actor {
 pub struct Expectation {
     /// The expression.
     pub source: String,
+    /// The same, compiled.
+    pub expr: Arc<Expr>,
     /// Where it is written.
     pub place: Place,
 }

@@ -1,10 +1,14 @@
 //! Decision tables, `rules/*.table.yaml`: typed inputs, rows of conditions, outputs. What a rule does in code, a table does
 //! in a form that can be checked as a whole: a gap, an overlap, a row that is never reached.
 
+mod bits;
 mod cell;
 mod check;
 mod csv;
+mod grid;
 mod read;
+mod samples;
+mod spots;
 #[cfg(test)]
 mod tests;
 

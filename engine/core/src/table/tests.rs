@@ -89,7 +89,7 @@ fn rows_can_stand_in_a_csv_file() {
     assert_eq!(
         found,
         [
-            "table::unknown_column rules/rows.csv:1:1 `lable` is neither an input nor an output of the table",
+            "table::unknown_column rules/rows.csv:1:9 `lable` is neither an input nor an output of the table",
             "table::cell rules/rows.csv:2:1 `x` in column waiting cannot be read",
             "table::csv rules/rows.csv:3:1 this line has 2 cells, the first line names 5",
         ]
@@ -188,4 +188,70 @@ fn the_search_finds_a_gap_exactly_when_there_is_one() {
         gaps += usize::from(open);
     }
     assert!(gaps > 50 && gaps < 390, "{gaps}");
+}
+
+#[test]
+fn what_would_lose_rows_of_a_csv_file_is_found_at_its_cell() {
+    let head = format!("{HEAD}rows: rows.csv\notherwise: {{ level: 1, why: a }}\n");
+    for (csv, said) in [
+        (
+            "waiting,label,vip,level,why\n5,\"gold,true,1,a\n6,,,2,b\n",
+            "csv rules/rows.csv:2:3 a quote is opened",
+        ),
+        (
+            "waiting,label,vip,level,why,label\n5,,,1,a,x\n",
+            "csv rules/rows.csv:1:29 column `label` stands twice",
+        ),
+        ("waiting,label,vip,level,why\n", "csv rules/rows.csv:1:1 the file has no rows"),
+        ("", "csv rules/rows.csv:1:1 the file has no rows"),
+        (
+            "waiting,label,vip,why\n5,,,a\n",
+            "missing_output rules/rows.csv:1:1 there is no column for the output `level`",
+        ),
+        (
+            "waiting;label;vip;level;why\n5;;;5,00;a\n",
+            "cell rules/rows.csv:2:5 `5,00` is a text and no number",
+        ),
+        (
+            "waiting,label,vip,level,why\n5,\"two\n\"\"lines\"\"\",,1,a\n\n6,,maybe,1,a\n",
+            "cell rules/rows.csv:5:4 `maybe` in column vip",
+        ),
+    ] {
+        let (_, found) = load(&head, csv);
+        assert!(found.len() == 1 && found[0].starts_with(&format!("table::{said}")), "{said}: {found:?}");
+    }
+    let table = good(
+        "rows: rows.csv\notherwise: { level: 1, why: a }\n",
+        "waiting\tlabel\tlevel\twhy\n5\tgold\t2\tb\n",
+    );
+    assert_eq!(decide(&table, &facts(5, "gold", true)).unwrap().0["level"], 2);
+    let both = HEAD.replace("outputs: [level", "outputs: [label, level");
+    let (_, found) = load(&format!("{both}rows: rows.csv\n"), "waiting,label,vip,level,why\n5,,,1,a\n");
+    assert!(
+        found.iter().any(|f| f.starts_with("table::unknown_column rules/rows.csv:1:9 `label` is an input")),
+        "{found:?}"
+    );
+}
+
+/// Tables within their limits are checked in time, or it is said that they are not.
+#[test]
+fn a_large_table_is_checked_in_time() {
+    let head = "table: T\ninputs:\n  key: { from: key, type: text }\n  n: { from: n, type: whole }\n\
+                outputs: [level, why]\nrows: rows.csv\notherwise: { level: 1, why: a }\n";
+    let csv = |rows: usize, wide: bool| {
+        let line = |i: usize| match wide {
+            true => format!("not k{i},{}.5..{}.5,{i},w\n", i, i + 900),
+            false => format!("k{i},{i}..{},{i},w\n", i + 5),
+        };
+        format!("key,n,level,why\n{}", (0..rows).map(line).collect::<String>())
+    };
+    let begun = std::time::Instant::now();
+    assert_eq!(load(head, &csv(ROWS_MAX, false)).1, Vec::<String>::new());
+    let twice = format!("{}k7,7..8,1,w\n", csv(ROWS_MAX - 1, false));
+    assert_eq!(load(head, &twice).1, ["table::shadowed rules/rows.csv:2001:1 row 2000 is never reached"]);
+    let wide = load(&head.replace("whole", "number"), &csv(ROWS_MAX, true)).1;
+    assert!(wide.iter().all(|found| found.contains("too large to be checked")), "{wide:?}");
+    let many = load(head, &csv(20_000, false)).1;
+    assert_eq!(many, ["table::size rules/rows.csv:2002:1 a table has at most 2000 rows"]);
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
 }

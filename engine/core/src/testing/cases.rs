@@ -7,7 +7,7 @@ use crate::coverage::Recorder;
 use crate::diagnostic::{Finding, Findings, codes, did_you_mean};
 use crate::rules::{Facts, Host, Json, RuleFile, Verdict, overlaid};
 use crate::table::Table;
-use crate::yaml::{self, Fields, Node, wrong_type};
+use crate::yaml::{self, Fields, Kind, Node, wrong_type};
 
 /// What a case expects.
 enum Expected {
@@ -48,9 +48,19 @@ impl Suite<'_> {
         fields.required("name", findings);
         let name = fields.text("name", findings);
         let own = fields.get("rule").and_then(|node| rule(node, subject, findings));
+        if let Some(given) = fields.get("facts") {
+            self.names.check(given, findings);
+        }
         let facts = fields.get("facts").map_or_else(|| Json::Object(Default::default()), Node::to_json);
         let expected = match (fields.entry("expect"), fields.text("error", findings)) {
-            (Some(entry), None) => Some(Expected::Value(entry.value.to_json())),
+            (Some(entry), None) => {
+                if matches!(&entry.value.kind, Kind::Map(keys) if keys.is_empty()) {
+                    let message = "this case expects nothing, so it can never fail";
+                    let finding = Finding::error(codes::MISSING_KEY, &entry.key.place, message);
+                    findings.push(finding.cure("write what the decision must say"));
+                }
+                Some(Expected::Value(entry.value.to_json()))
+            }
             (None, Some(words)) => Some(Expected::Error(words)),
             _ => {
                 let message = "a case has either `expect`, the decision, or `error`, words of the message";

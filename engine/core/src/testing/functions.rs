@@ -3,6 +3,7 @@
 use super::{Outcome, Suite, Tested, broke};
 use crate::diagnostic::{Finding, Findings, Place, codes};
 use crate::rules::{Facts, RuleError, RuleFile};
+use crate::yaml;
 
 /// What the name of a test begins with.
 const TEST: &str = "test_";
@@ -18,7 +19,9 @@ impl Suite<'_> {
         findings: &mut Findings,
         tested: &mut Vec<Tested>,
     ) {
-        let tests = match self.host.tests(file, text, rules) {
+        let mut text = text.to_owned();
+        yaml::without_mark(&mut text);
+        let tests = match self.host.tests(file, &text, rules) {
             Ok(tests) => tests,
             Err(problem) => {
                 let mut place = Place::start_of(file);

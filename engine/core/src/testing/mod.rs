@@ -10,7 +10,9 @@ mod mutants;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use crate::check::FactNames;
 use crate::conversation::blank_facts;
 use crate::coverage::Recorder;
 use crate::deployment::Deployment;
@@ -68,10 +70,18 @@ pub fn run(
     findings: &mut Findings,
 ) -> Vec<Tested> {
     let blank = blank_facts(deployment);
-    let mut host = Host::for_tests(blank.clone());
+    let names = Arc::new(FactNames::of(deployment));
+    let known = names.clone();
+    let mut host = Host::for_tests(blank.clone(), Box::new(move |given| known.first_unknown(given)));
     host.record(deployment.recorder.clone());
-    let suite =
-        Suite { blank, host, files: &deployment.files, recorder: deployment.recorder.as_deref(), wanted };
+    let suite = Suite {
+        blank,
+        names,
+        host,
+        files: &deployment.files,
+        recorder: deployment.recorder.as_deref(),
+        wanted,
+    };
     let mut tested = Vec::new();
     for (file, text) in files {
         let Some(name) = file.strip_prefix("rules/") else { continue };
@@ -106,6 +116,7 @@ struct Subject<'s> {
 /// What all tests share.
 struct Suite<'s> {
     blank: Json,
+    names: Arc<FactNames>,
     host: Host,
     /// The files of the deployment.
     files: &'s BTreeMap<String, String>,

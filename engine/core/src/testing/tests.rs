@@ -112,6 +112,7 @@ fn test_a_rule_that_breaks() {
     broken(facts());
 }
 fn test_false_with_a_reason() { assert(1 > 2, \"one is less\"); }
+fn test_a_map_is_no_truth() { assert(queue(facts(#{ tier: \"gold\" }))); }
 fn test_not_equal() { assert_ne(#{ b: 1, a: 2 }, #{ a: 2, b: 1 }); }
 fn todo_the_night_queue() { assert(false); }
 fn helper(x) { x }
@@ -126,8 +127,9 @@ fn helper(x) { x }
             (5, "the text is the reason"),
             (9, "a rule that breaks"),
             (12, "false with a reason"),
-            (13, "not equal"),
-            (14, "the night queue"),
+            (13, "a map is no truth"),
+            (14, "not equal"),
+            (15, "the night queue"),
         ]
     );
     let outcomes: Vec<Outcome> = found.into_iter().map(|(.., outcome)| outcome).collect();
@@ -138,8 +140,18 @@ fn helper(x) { x }
     assert!(why.contains("called by broken (rules/q.rhai:8)"), "{why}");
     assert!(why.contains("called by test_a_rule_that_breaks (rules/q_test.rhai:10)"), "{why}");
     assert_eq!(outcomes[3], at(12, "one is less"));
-    assert_eq!(outcomes[4], at(13, r#"got {"a":2,"b":1}, which is not wanted"#));
-    assert_eq!(outcomes[5], Outcome::Skipped);
+    let Outcome::Error(why) = &outcomes[4] else { panic!("{:?}", outcomes[4]) };
+    assert!(why.contains("`assert` takes true or false"), "{why}");
+    assert_eq!(outcomes[5], at(14, r#"got {"a":2,"b":1}, which is not wanted"#));
+    assert_eq!(outcomes[6], Outcome::Skipped);
+}
+
+#[test]
+fn a_byte_order_mark_is_taken_from_rules_and_their_tests() {
+    let rules = format!("\u{feff}{RULES}");
+    let tests = "\u{feff}fn test_a() { assert_eq(queue(facts(#{ tier: \"gold\" })).queue, \"gold\"); }\n";
+    let found = outcomes(&[("rules/q.rhai", &rules), ("rules/q_test.rhai", tests)]);
+    assert_eq!(found.into_iter().map(|(.., outcome)| outcome).collect::<Vec<_>>(), [Outcome::Pass]);
 }
 
 #[test]
@@ -147,6 +159,36 @@ fn only_what_is_wanted_is_run() {
     let cases = "rule: queue\ncases:\n  - { name: one, facts: { tier: gold }, expect: { queue: gold } }\n  - { name: two, expect: 1 }\n";
     let (tested, _) = tested(&[("rules/q.cases.yaml", cases)], &|name| name.contains("one"));
     assert_eq!(tested.len(), 1);
+}
+
+#[test]
+fn facts_that_no_conversation_has_are_refused() {
+    let cases = "rule: queue\ncases:\n  - { name: a, facts: { sesion: 1, tier: x, event: { prioritty: 9, data: { any: 1 } } }, expect: { load: 2 } }\n  \
+                 - { name: b, facts: { tier: x }, expect: {} }\n";
+    let (_, findings) = tested(&[("rules/q.cases.yaml", cases)], &|_| true);
+    for said in [
+        "rules/q.cases.yaml:3:25",
+        "there is no fact `sesion`",
+        "did you mean `session`?",
+        "rules/q.cases.yaml:3:54",
+        "`event` has no `prioritty`",
+        "rules/q.cases.yaml:4:36",
+        "it can never fail",
+    ] {
+        assert!(findings.contains(said), "{said:?} is not in\n{findings}");
+    }
+    let tests = "fn test_a() { facts(#{ sesion: #{} }); }\nfn test_b() { facts(#{ event: #{ txt: 1 }}); }\nfn test_c() { facts(#{ tier: 1 }); }\n";
+    let outcomes: Vec<Outcome> =
+        outcomes(&[("rules/q_test.rhai", tests)]).into_iter().map(|(.., outcome)| outcome).collect();
+    let error = |text: &str| Outcome::Error(format!("rules/q_test.rhai:{text}"));
+    assert_eq!(
+        outcomes,
+        [
+            error("1: there is no fact `sesion`; did you mean `session`?"),
+            error("2: there is no fact `event.txt`; did you mean `text`?"),
+            Outcome::Pass
+        ]
+    );
 }
 
 #[test]

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::limits;
 use crate::diagnostic::{Finding, Findings, Place, codes};
 
+/// The byte order mark.
+const MARK: char = '\u{feff}';
+
 /// The text of a file, when it is UTF-8 and not too large. A byte order mark at the start is left out.
 pub fn text_of(file: &str, bytes: &[u8], findings: &mut Findings) -> Option<String> {
     let (most, _) = limits::of(file);
@@ -13,7 +16,7 @@ pub fn text_of(file: &str, bytes: &[u8], findings: &mut Findings) -> Option<Stri
         return None;
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()),
+        Ok(text) => Some(text.strip_prefix(MARK).unwrap_or(text).to_owned()),
         Err(error) => {
             let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
             let line = 1 + good.matches('\n').count();
@@ -26,6 +29,13 @@ pub fn text_of(file: &str, bytes: &[u8], findings: &mut Findings) -> Option<Stri
             );
             None
         }
+    }
+}
+
+/// Takes the byte order mark away that some editors write in front of a text.
+pub fn without_mark(text: &mut String) {
+    if text.starts_with(MARK) {
+        text.drain(..MARK.len_utf8());
     }
 }
 

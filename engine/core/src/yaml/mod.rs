@@ -16,11 +16,11 @@ mod typed;
 pub use canonical::canonical;
 pub use duration::{DURATION_MS_MAX, DurationError, parse_duration};
 pub use fields::Fields;
-pub use guard::text_of;
+pub use guard::{text_of, without_mark};
 pub use limits::{DEPTH_MAX, FILE_BYTES_MAX, NODES_MAX};
 pub use read::read;
 pub use scalar::{Scalar, Style, Typed, plain};
-pub use typed::{boolean, duration, entries, integer, items, name, one_of, text, wrong_type};
+pub use typed::{boolean, duration, entries, integer, items, name, one_of, text, waiting_time, wrong_type};
 
 use crate::diagnostic::Place;
 use crate::model::Json;

@@ -40,7 +40,13 @@ pub fn boolean(node: &Node, what: &str, findings: &mut Findings) -> Option<bool>
     match node.scalar().map(super::Scalar::typed) {
         Some(Typed::Bool(value)) => Some(value),
         _ => {
-            findings.push(wrong_type(node, what, "`true` or `false`"));
+            let word = node.text().map(str::to_ascii_lowercase);
+            let cure = match word.as_deref() {
+                Some("yes" | "on" | "y" | "true" | "1") => Some("write `true`"),
+                Some("no" | "off" | "n" | "false" | "0") => Some("write `false`"),
+                _ => None,
+            };
+            findings.push(wrong_type(node, what, "`true` or `false`").cure_if(cure.map(str::to_owned)));
             None
         }
     }
@@ -59,6 +65,22 @@ pub fn duration(node: &Node, what: &str, findings: &mut Findings) -> Option<i64>
             None
         }
     }
+}
+
+/// The shortest a flow waits. With less, a circle of waits would be a loop.
+const WAIT_MS_MIN: i64 = 1000;
+
+/// How long a flow waits, in milliseconds: a duration of a second or more.
+pub fn waiting_time(node: &Node, what: &str, findings: &mut Findings) -> Option<i64> {
+    let ms = duration(node, what, findings)?;
+    if ms >= WAIT_MS_MIN {
+        return Some(ms);
+    }
+    let message = format!("`{what}` must be at least 1s, found `{}`", node.text().unwrap_or_default());
+    let finding = Finding::error(codes::OUT_OF_RANGE, &node.place, message)
+        .because("a flow that goes round without time passing never comes to rest");
+    findings.push(finding.cure("write `1s` or more, or go on with `then` at once"));
+    None
 }
 
 fn bad_duration(place: &Place, text: &str, what: &str, error: DurationError) -> Finding {

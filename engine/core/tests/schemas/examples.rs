@@ -17,7 +17,7 @@ fn what_the_engine_takes_is_valid() {
         "{ say: { body: '=x' } }",
         "{ ask: { text: 'Well?' }, answers: [{ Yes: b }, { 2: done }], buttons: true, timeout: 1m30s }",
         "{ ask: Well?, answers: { Ja: b }, otherwise: b, into: x, timeout: 5s, until: { ACCEPT_TIMEOUT: end } }",
-        "{ ask: Name?, answers: {}, timeout: 500ms, on_timeout: b, then: b }",
+        "{ ask: Name?, answers: {}, timeout: 1500ms, on_timeout: b, then: b }",
         "{ choose: [{ when: true, go: b, because: 1 }, { otherwise: true, go: done }] }",
         "{ decide: queues.choose, into: x }",
         "{ wait: 400d, until: { TOPIC_STATE_CHANGED: b }, then: b }",

@@ -12,7 +12,9 @@ pub(super) fn media(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut
     for entry in fields.names("media", findings) {
         let mut media = Media { name: entry.key.text.clone(), max_tasks: 1, ..Media::default() };
         if let Some(mut fields) = open(entry, "medium", 1..=110, findings) {
-            media.max_tasks = count(fields.integer_or("max_tasks", 0..=1000, 1, findings));
+            // A limit that cannot be read limits nothing, so that no agent is found to be above it.
+            let left_out = if fields.get("max_tasks").is_some() { 1000 } else { 1 };
+            media.max_tasks = count(fields.integer_or("max_tasks", 0..=1000, left_out, findings));
             media.interruptible = fields.boolean_or("interruptible", false, findings);
             media.interrupts = fields.boolean_or("interrupts", true, findings);
             media.auto_join = fields.boolean_or("auto_join", false, findings);

@@ -9,7 +9,7 @@ use crate::conversation::state::{Position, Run};
 use crate::conversation::timers::{REMINDER, RUN};
 use crate::conversation::work::{Happening, Work};
 use crate::conversation::{CALL_DEPTH_MAX, ERROR_BUDGET, RUNS_MAX, STEP_BUDGET, bots};
-use crate::flow::{Arg, Ask, Body as Said, By, Edge, Expr, Flow, Node, Part, Target, Template, Verb};
+use crate::flow::{Arg, Ask, Body as Said, By, Edge, Expr, Flow, Node, Part, Target, Template, Verb, fits};
 use crate::model::{Body, Json, JsonMap};
 
 /// Where a node leads.
@@ -298,6 +298,7 @@ impl<'d, 'e> Walk<'d, 'e> {
         let mut map = JsonMap::new();
         for (key, value) in data {
             let value = self.value(work, value)?;
+            fits(action, key, &value)?;
             if !value.is_null() {
                 map.insert(key.clone(), value);
             }

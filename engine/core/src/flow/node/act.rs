@@ -19,6 +19,7 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, verb: &'static ActionVerb, entry
     let mut goto = None;
     for parameter in parameters {
         let node = match parameter.required {
+            _ if parameter.kind == Kind::Node => c.way_behind(&mut fields, parameter.name),
             true => fields.required(parameter.name, c.findings),
             false => fields.get(parameter.name),
         };
@@ -67,7 +68,7 @@ fn value(c: &mut Compiler<'_, '_>, parameter: &Parameter, node: &Node) -> Arg {
     match parameter.kind {
         Kind::Any => {}
         Kind::Duration => {
-            let ms = yaml::duration(node, name, c.findings);
+            let ms = yaml::waiting_time(node, name, c.findings);
             return Arg::Json(ms.map_or(Json::Null, Json::from));
         }
         Kind::Boolean => {
@@ -98,6 +99,10 @@ fn text(c: &mut Compiler<'_, '_>, parameter: &Parameter, node: &Node) -> Arg {
 
 fn look_up(c: &mut Compiler<'_, '_>, parameter: &Parameter, node: &Node, text: &str, centre: &Centre) {
     let (what, code, words, known): (_, _, &[&str], Vec<&str>) = match parameter.kind {
+        Kind::Participant => {
+            let known = keys(&centre.agents).into_iter().chain(keys(&centre.bots)).collect();
+            ("participant", codes::UNKNOWN_PARTICIPANT, &["bot"], known)
+        }
         Kind::Bot => ("bot", codes::UNKNOWN_BOT, &[], keys(&centre.bots)),
         Kind::Queue => ("queue", codes::UNKNOWN_QUEUE, &[], keys(&centre.queues)),
         Kind::List => ("list", codes::UNKNOWN_LIST, &[], keys(&centre.lists)),

@@ -19,11 +19,12 @@ pub(super) fn compile(
     let body = question(c, entry);
     let answers = answers(c, fields);
     let buttons = fields.boolean_or("buttons", false, c.findings);
-    let otherwise = fields.get("otherwise").and_then(|way| c.way_to_node(way, Some(Edge::Otherwise)));
+    let otherwise =
+        c.way_behind(fields, "otherwise").and_then(|way| c.way_to_node(way, Some(Edge::Otherwise)));
     let otherwise = if answers.is_empty() { open_question(c, fields, node, otherwise) } else { otherwise };
     let into = slot(c, fields);
     let timeout_ms = deadline(c, "ask", fields);
-    let on_timeout = fields.get("on_timeout").and_then(|way| c.way_or_end(way, Edge::Timeout));
+    let on_timeout = c.way_behind(fields, "on_timeout").and_then(|way| c.way_or_end(way, Edge::Timeout));
     let until = until(c, fields);
     let (body, timeout_ms) = (body?, timeout_ms?);
     Some(Verb::Ask(Box::new(Ask { body, answers, buttons, otherwise, into, timeout_ms, on_timeout, until })))
@@ -49,7 +50,7 @@ fn open_question(
     if otherwise.is_some() {
         return otherwise;
     }
-    node.then = fields.get("then").and_then(|way| c.way_or_end(way, Edge::Then));
+    node.then = c.way_behind(fields, "then").and_then(|way| c.way_or_end(way, Edge::Then));
     Some(node.then.unwrap_or_else(|| {
         let done = c.done();
         c.join(done, Some(Edge::Otherwise));

@@ -41,9 +41,10 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Node {
     fields.entry(verb.name);
     // `choose` and `end` have no next node; a `then` beside them is found as a key that means nothing there.
     if !matches!(verb.name, "choose" | "end" | "ask") {
-        node.then = fields.get("then").and_then(|way| c.way_or_end(way, Edge::Then));
+        node.then = c.way_behind(&mut fields, "then").and_then(|way| c.way_or_end(way, Edge::Then));
     }
-    node.on_error = fields.get("on_error").and_then(|way| c.way_to_node(way, Some(Edge::Error)));
+    node.on_error =
+        c.way_behind(&mut fields, "on_error").and_then(|way| c.way_to_node(way, Some(Edge::Error)));
     node.because = fields.get("because").and_then(|text| c.template(text, "because"));
     if let Some(compiled) = verb_body(c, verb.name, verb.entry, &mut fields, &mut node) {
         node.verb = compiled;
@@ -135,8 +136,7 @@ fn verb_body(
 fn slot(c: &mut Compiler<'_, '_>, fields: &mut Fields<'_>) -> Option<String> {
     let node = fields.get("into")?;
     let slot = crate::yaml::text(node, "into", c.findings)?;
-    c.slots.insert(slot.clone());
-    crate::yaml::name(&slot, &node.place, "slot", false, c.findings).then_some(slot)
+    c.slot(&slot, &node.place).then_some(slot)
 }
 
 /// `until: {EVENT: node}`: events that end a wait, in order of their names.
@@ -157,7 +157,7 @@ fn until(
 /// A deadline that must be there.
 fn deadline(c: &mut Compiler<'_, '_>, verb: &str, fields: &mut Fields<'_>) -> Option<i64> {
     if let Some(node) = fields.get("timeout") {
-        return crate::yaml::duration(node, "timeout", c.findings);
+        return crate::yaml::waiting_time(node, "timeout", c.findings);
     }
     let message = format!("this `{verb}` has no deadline");
     let finding = Finding::error(codes::NO_DEADLINE, fields.place(), message)

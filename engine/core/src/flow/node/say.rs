@@ -28,6 +28,11 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
 /// A text for the customer, which has to fit into a message.
 pub(super) fn spoken(c: &mut Compiler<'_, '_>, node: &Node, what: &str) -> Option<Template> {
     let text = c.template(node, what)?;
+    if node.text().is_some_and(|text| text.trim().is_empty()) {
+        let finding =
+            Finding::warning(codes::EMPTY_TEXT, &node.place, format!("`{what}` says an empty text"));
+        c.findings.push(finding.cure("write what is said, or delete the node"));
+    }
     if let Some(centre) = c.scope.centre {
         // What is filled in is not known; what is written out is long enough to tell.
         let written: String = text

@@ -2,7 +2,7 @@
 
 use crate::flow::Verb;
 use crate::flow::compile::Compiler;
-use crate::yaml::{self, Entry, Kind, wrong_type};
+use crate::yaml::{Entry, Kind, wrong_type};
 
 pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
     if !matches!(entry.value.kind, Kind::Map(_)) {
@@ -10,8 +10,7 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
         return None;
     }
     for slot in entry.value.entries() {
-        c.slots.insert(slot.key.text.clone());
-        yaml::name(&slot.key.text, &slot.key.place, "slot", false, c.findings);
+        c.slot(&slot.key.text, &slot.key.place);
     }
     Some(Verb::Set(c.pairs(&entry.value)))
 }

@@ -9,7 +9,7 @@ use crate::yaml::{self, Entry, Fields, Kind, Node};
 pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry, fields: &mut Fields<'_>) -> Option<Verb> {
     let until = until(c, fields);
     if !matches!(entry.value.kind, Kind::Map(_)) {
-        let timeout_ms = yaml::duration(&entry.value, "wait", c.findings)?;
+        let timeout_ms = yaml::waiting_time(&entry.value, "wait", c.findings)?;
         let wait = Wait { events: Vec::new(), when: None, timeout_ms, on_timeout: None, until };
         return Some(Verb::Wait(Box::new(wait)));
     }
@@ -18,7 +18,7 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry, fields: &mut Fiel
     let when = inner.get("when").and_then(|node| c.condition(node, "when"));
     inner.finish(c.findings);
     let timeout_ms = deadline(c, "wait", fields);
-    let on_timeout = fields.get("on_timeout").and_then(|way| c.way_or_end(way, Edge::Timeout));
+    let on_timeout = c.way_behind(fields, "on_timeout").and_then(|way| c.way_or_end(way, Edge::Timeout));
     let (events, timeout_ms) = (events?, timeout_ms?);
     Some(Verb::Wait(Box::new(Wait { events, when, timeout_ms, on_timeout, until })))
 }
