@@ -125,7 +125,7 @@ impl InprocBus {
                 Destination::Partition(number) => {
                     self.partition(*number)?.put(item(message, number.to_string()));
                 }
-                Destination::Dead(reason) => self.bury(reason, message),
+                Destination::Dead { reason, .. } => self.bury(reason, message),
                 Destination::Reply { .. } => {
                     tracing::debug!("a reply to a queue was dropped: this bus has no queues");
                 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use convene_core::effect::Reply;
-use convene_runtime::ports::bus::{BusError, Delivery, Kind, ReplyTo, Token};
+use convene_runtime::ports::bus::{BusError, Delivery, Kind, Labels, ReplyTo, Token};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -125,7 +125,7 @@ impl Partition {
             let next = self.state().deliver(self.number, generation);
             match next {
                 Next::Deliver(delivery) => {
-                    if into.send(delivery).await.is_err() {
+                    if into.send(*delivery).await.is_err() {
                         return;
                     }
                 }
@@ -141,7 +141,7 @@ impl Partition {
 }
 
 enum Next {
-    Deliver(Delivery),
+    Deliver(Box<Delivery>),
     /// Nothing waits, or there is no room.
     Rest,
     /// Another owner came.
@@ -172,6 +172,7 @@ impl State {
             kind: item.kind.clone(),
             id: item.id.clone(),
             key: item.key.clone(),
+            labels: Labels::default(),
             body: item.body.to_vec(),
             token: Token { generation, partition, tag: self.tag },
             reply,
@@ -179,7 +180,7 @@ impl State {
         };
         item.delivered = true;
         self.delivered.push_back((self.tag, item));
-        Next::Deliver(delivery)
+        Next::Deliver(Box::new(delivery))
     }
 
     fn take_back(&mut self) {

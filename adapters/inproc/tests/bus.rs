@@ -224,7 +224,9 @@ async fn a_slow_listener_loses_the_oldest_and_hears_the_newest() {
 #[tokio::test]
 async fn dead_letters_are_kept_for_a_look() {
     let bus = InprocBus::new(1);
-    bus.publish(&[outgoing(Destination::Dead("malformed".into()), "x")]).await.unwrap();
+    bus.publish(&[outgoing(Destination::Dead { reason: "malformed".into(), correlation: None }, "x")])
+        .await
+        .unwrap();
     let dead = bus.dead_letters();
     assert_eq!((dead.len(), dead[0].id.as_str()), (1, "x"));
 }

@@ -12,6 +12,7 @@
 //! | `topology.rs`, `names.rs` | exchanges and queues |
 //! | `consume.rs` | taking deliveries of owned partitions |
 //! | `publish.rs` | publishing with confirms |
+//! | `message.rs`, `headers.rs` | what a message says about itself |
 //! | `replies.rs` | answers to submissions |
 //! | `listen.rs` | listeners of this process |
 //! | `client.rs` | a client for programs that only send |
@@ -20,6 +21,7 @@
 mod address;
 mod client;
 mod consume;
+mod headers;
 mod kit;
 mod limits;
 mod link;

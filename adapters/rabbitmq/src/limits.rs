@@ -80,8 +80,11 @@ pub(crate) const DELIVERIES_MAX: i64 = 100;
 /// Bytes of an AMQP short string: routing key, message id, type.
 pub(crate) const SHORT_BYTES_MAX: usize = 255;
 
-/// Bytes of one header value; all headers of a message must fit into one frame.
+/// Bytes of one header value that is a text.
 pub(crate) const HEADER_BYTES_MAX: usize = 4096;
+
+/// Bytes of all headers of a message, roughly: they must fit into one frame, and brokers allow 128 kB.
+pub(crate) const HEADERS_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes of one input. The default limit of current brokers; a larger message would cost the whole channel.
 pub(crate) const INPUT_BYTES_MAX: usize = 16 * 1024 * 1024;

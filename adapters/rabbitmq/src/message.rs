@@ -1,10 +1,11 @@
 //! Between messages of the broker and messages of the bus.
 
-use convene_runtime::ports::bus::{Delivery, Destination, Kind, Outgoing, ReplyTo, Token};
+use convene_runtime::ports::bus::{Delivery, Destination, Kind, Labels, Outgoing, ReplyTo, Token};
 use lapin::BasicProperties;
-use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::types::ShortString;
 
-use crate::limits::{HEADER_BYTES_MAX, SHORT_BYTES_MAX};
+use crate::headers;
+use crate::limits::SHORT_BYTES_MAX;
 use crate::names::Names;
 
 /// Stored to disk before it is confirmed.
@@ -30,12 +31,17 @@ impl<'a> Envelope<'a> {
     pub(crate) fn of(message: &'a Outgoing, names: &Names) -> Self {
         let mut properties = properties(&message.kind, &message.id);
         if !message.headers.is_empty() {
-            properties = properties.with_headers(headers(&message.headers));
+            properties = properties.with_headers(headers::write(&message.headers));
         }
         let (exchange, key, mandatory) = match &message.to {
             Destination::Out(key) => (names.out.as_str(), short(key), false),
             Destination::In(key) => (names.input.as_str(), short(key), true),
-            Destination::Dead(reason) => (names.dead.as_str(), short(reason), false),
+            Destination::Dead { reason, correlation } => {
+                if let Some(correlation) = correlation {
+                    properties = properties.with_correlation_id(short(correlation));
+                }
+                (names.dead.as_str(), short(reason), false)
+            }
             Destination::Partition(partition) => (names.hop.as_str(), short(&partition.to_string()), true),
             Destination::Reply { queue, correlation } => {
                 if let Some(correlation) = correlation {
@@ -67,20 +73,12 @@ fn properties(kind: &str, id: &str) -> BasicProperties {
     }
 }
 
-fn headers(headers: &[(String, String)]) -> FieldTable {
-    let mut table = FieldTable::default();
-    for (name, value) in headers {
-        table.insert(short(name), AMQPValue::LongString(cut(value, HEADER_BYTES_MAX).into()));
-    }
-    table
-}
-
 /// An AMQP short string, cut when too long. Equal texts stay equal, so a cut routing key still keeps order.
 pub(crate) fn short(text: &str) -> ShortString {
     ShortString::try_new(cut(text, SHORT_BYTES_MAX)).unwrap_or_default()
 }
 
-fn cut(text: &str, bytes_max: usize) -> &str {
+pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 
@@ -119,6 +117,10 @@ pub(crate) fn delivery(from: lapin::message::Delivery, partition: u32, generatio
         kind: kind_of(properties.kind().as_ref()),
         id: properties.message_id().as_ref().map(ToString::to_string),
         key: from.routing_key.to_string(),
+        labels: Labels {
+            correlation: properties.correlation_id().as_ref().map(ToString::to_string),
+            headers: properties.headers().as_ref().map(headers::read).unwrap_or_default(),
+        },
         token: Token { generation, partition, tag: from.delivery_tag },
         reply,
         redelivered: from.redelivered,
@@ -141,7 +143,10 @@ pub(crate) fn publication(from: lapin::message::Delivery) -> Outgoing {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
+    use lapin::types::AMQPValue;
+
     use super::*;
+    use crate::limits::HEADER_BYTES_MAX;
 
     fn outgoing(to: Destination) -> Outgoing {
         Outgoing {
@@ -160,7 +165,12 @@ mod tests {
             (Destination::In("k".into()), "convene.in", "k", true),
             (Destination::Partition(3), "convene.hop", "3", true),
             (Destination::Out("agent.amal".into()), "convene.out", "agent.amal", false),
-            (Destination::Dead("malformed".into()), "convene.dead", "malformed", false),
+            (
+                Destination::Dead { reason: "malformed".into(), correlation: None },
+                "convene.dead",
+                "malformed",
+                false,
+            ),
             (Destination::Reply { queue: "q".into(), correlation: Some("c".into()) }, "", "q", false),
         ] {
             let message = outgoing(to);
@@ -180,7 +190,7 @@ mod tests {
         assert_eq!(short(&long).as_str(), "a".repeat(254));
         let mut message = outgoing(Destination::In(long.clone()));
         message.id = long;
-        message.headers = vec![("x-detail".into(), "d".repeat(100_000))];
+        message.headers = vec![("x-detail".into(), "d".repeat(100_000).into())];
         let names = Names::new("convene");
         let envelope = Envelope::of(&message, &names);
         assert_eq!(envelope.key.as_str().len(), 254);

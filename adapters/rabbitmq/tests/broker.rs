@@ -270,7 +270,8 @@ async fn many_publishers_at_once_are_all_confirmed() {
 async fn dead_letters_are_kept_unchanged_with_their_reason() {
     let Some(site) = Site::new("dead") else { return };
     let bus = site.bus().await;
-    let mut letter = outgoing(Destination::Dead("malformed".into()), "m1");
+    let mut letter =
+        outgoing(Destination::Dead { reason: "malformed".into(), correlation: Some("c1".into()) }, "m1");
     letter.body = Vec::from(*b"\xff{").into();
     letter.headers = vec![("x-reason".into(), "malformed".into())];
     bus.publish(&[letter]).await.unwrap();
@@ -279,6 +280,7 @@ async fn dead_letters_are_kept_unchanged_with_their_reason() {
     let got = channel.basic_get(queue.as_str().into(), BasicGetOptions::default()).await.unwrap().unwrap();
     assert_eq!((got.delivery.routing_key.as_str(), &*got.delivery.data), ("malformed", &b"\xff{"[..]));
     assert!(got.delivery.properties.headers().as_ref().unwrap().contains_key("x-reason"));
+    assert_eq!(got.delivery.properties.correlation_id().as_ref().unwrap().as_str(), "c1");
     bus.close().await;
     site.clean().await;
 }

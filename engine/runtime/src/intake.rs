@@ -1,5 +1,7 @@
 //! From bytes to inputs: everything that can be wrong with a delivery is found here, and named.
 
+use std::borrow::Cow;
+
 use convene_core::conversation;
 use convene_core::deployment::Deployment;
 use convene_core::hop::Hop;
@@ -7,7 +9,7 @@ use convene_core::model::{self, CimMessage, Json};
 use convene_core::routing;
 use uuid::Uuid;
 
-use crate::item::{Item, What};
+use crate::item::{Item, Origin, What};
 use crate::ports::bus::{Delivery, Kind};
 use crate::ports::store::Sender;
 
@@ -40,20 +42,11 @@ pub(crate) fn read(d: &Deployment, delivery: Delivery, at: i64) -> Result<Item, 
     };
     match parsed {
         Ok((id, what, stored)) => {
-            let (raw, source) = origin(delivery.kind == Ok(Kind::Hop), delivery.body, delivery.key);
-            let (partition, token) = (delivery.partition, Some(delivery.token));
-            Ok(Item {
-                id,
-                partition,
-                what,
-                at,
-                seq: 0,
-                token,
-                reply: delivery.reply,
-                raw,
-                source,
-                hop: stored,
-            })
+            let (partition, token, reply) = (delivery.partition, Some(delivery.token), delivery.reply);
+            let sent = Origin { kind: kind_of(&delivery.kind), id: delivery.id, labels: delivery.labels };
+            let handed_on = delivery.kind == Ok(Kind::Hop);
+            let Sent { raw, source, origin } = sent_as(handed_on, delivery.body, delivery.key, sent);
+            Ok(Item { id, partition, what, at, seq: 0, token, reply, raw, source, origin, hop: stored })
         }
         Err(fault) => Err((fault, Box::new(delivery))),
     }
@@ -171,17 +164,35 @@ fn hop(delivery: &Delivery) -> Parsed {
     Ok((id.clone(), of_hop(hop), Some(id)))
 }
 
-/// What came from outside, and where: of an input that another engine handed on, what that one got.
-fn origin(hop: bool, body: Vec<u8>, key: String) -> (Vec<u8>, String) {
+/// What came from outside, where and how.
+struct Sent {
+    raw: Vec<u8>,
+    source: String,
+    origin: Origin,
+}
+
+/// How an input came from outside: of one that another engine handed on, what that engine got.
+fn sent_as(handed_on: bool, body: Vec<u8>, key: String, origin: Origin) -> Sent {
     #[derive(serde::Deserialize)]
-    struct Origin {
+    struct First {
         raw: String,
         source: String,
+        #[serde(default)]
+        origin: Option<Origin>,
     }
-    if hop && let Ok(Origin { raw, source }) = serde_json::from_slice(&body) {
-        return (raw.into_bytes(), source);
+    if handed_on && let Ok(first) = serde_json::from_slice::<First>(&body) {
+        let origin = first.origin.unwrap_or(origin);
+        return Sent { raw: first.raw.into_bytes(), source: first.source, origin };
     }
-    (body, key)
+    Sent { raw: body, source: key, origin }
+}
+
+/// The AMQP `type` of a delivery.
+pub(crate) fn kind_of(kind: &Result<Kind, String>) -> Cow<'static, str> {
+    match kind {
+        Ok(kind) => kind.name().into(),
+        Err(name) => name.clone().into(),
+    }
 }
 
 /// What a hop asks for.
@@ -202,7 +213,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
 
     use super::*;
-    use crate::ports::bus::{ReplyTo, Token};
+    use crate::ports::bus::{Labels, ReplyTo, Token};
 
     fn delivery(kind: Kind, id: Option<&str>, body: &Json) -> Delivery {
         Delivery {
@@ -210,6 +221,7 @@ mod tests {
             kind: Ok(kind),
             id: id.map(str::to_owned),
             key: "key".into(),
+            labels: Labels::default(),
             body: body.to_string().into_bytes(),
             token: Token { generation: 1, partition: 0, tag: 1 },
             reply: ReplyTo::Nobody,

@@ -1,12 +1,15 @@
 //! An input on its way through the worker.
 
+use std::borrow::Cow;
+
 use convene_core::conversation;
 use convene_core::directory::Arrival;
 use convene_core::effect::TimerSet;
 use convene_core::model::CimMessage;
 use convene_core::routing;
+use serde::{Deserialize, Serialize};
 
-use crate::ports::bus::{ReplyTo, Token};
+use crate::ports::bus::{Labels, ReplyTo, Token};
 use crate::ports::store::{Sender, TimerWrite};
 
 /// What an input is for.
@@ -50,6 +53,17 @@ impl What {
     }
 }
 
+/// How something was sent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    /// AMQP `type`.
+    pub kind: Cow<'static, str>,
+    /// AMQP `message_id`.
+    pub id: Option<String>,
+    #[serde(flatten)]
+    pub labels: Labels,
+}
+
 /// An input.
 #[derive(Debug)]
 pub(crate) struct Item {
@@ -70,6 +84,8 @@ pub(crate) struct Item {
     pub raw: Vec<u8>,
     /// Where they came from, for `convene.dead`.
     pub source: String,
+    /// What else it was sent with, for `convene.dead`.
+    pub origin: Origin,
     /// Id of the stored hop that this input is, if it is one.
     pub hop: Option<String>,
 }
@@ -87,6 +103,7 @@ impl Item {
             reply: ReplyTo::Nobody,
             raw: Vec::new(),
             source: String::new(),
+            origin: Origin::default(),
             hop: None,
         }
     }

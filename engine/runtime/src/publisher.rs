@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::engine::Stop;
+use crate::item::{Item, Origin};
 use crate::metrics::Metrics;
 use crate::ports::bus::{Bus, BusError, Destination, Outgoing};
 use crate::ports::store::{Hop, Parcel};
@@ -205,35 +206,95 @@ pub(crate) const DEAD: &str = "dead.";
 fn outgoing(p: Publication) -> Outgoing {
     if let Some(reason) = p.key.strip_prefix(DEAD) {
         let body = p.body.json();
-        let detail = body["detail"].as_str().unwrap_or_default();
-        let raw = body["payload"].as_str().unwrap_or_default();
-        let at = body["at"].as_i64().unwrap_or_default();
-        return dead(&p.id, reason, detail, at, raw.as_bytes());
+        let letter = Letter {
+            id: &p.id,
+            origin: &serde_json::from_value(body["origin"].clone()).unwrap_or_default(),
+            source: body["source"].as_str().unwrap_or_default(),
+            at: body["at"].as_i64().unwrap_or_default(),
+            payload: body["payload"].as_str().unwrap_or_default().as_bytes(),
+        };
+        return letter.dead(reason, body["detail"].as_str().unwrap_or_default());
     }
     let body = p.body.into_bytes().into();
     Outgoing { to: Destination::Out(p.key), id: p.id, kind: p.kind, body, headers: Vec::new() }
 }
 
-/// A dead letter as a message of the bus.
-pub(crate) fn dead(id: &str, reason: &str, detail: &str, at: i64, payload: &[u8]) -> Outgoing {
-    /// Longest `x-detail`: brokers limit a frame of headers.
-    const DETAIL_MAX: usize = 1000;
-    let detail: String = detail.chars().take(DETAIL_MAX).collect();
-    Outgoing {
-        to: Destination::Dead(reason.to_owned()),
-        id: id.to_owned(),
-        kind: "dead-letter".into(),
-        body: payload.into(),
-        headers: vec![
-            ("x-reason".into(), reason.to_owned()),
-            ("x-detail".into(), detail),
-            ("x-at".into(), iso(at)),
-        ],
+/// An input that could not be processed.
+pub(crate) struct Letter<'a> {
+    /// Its id where it was sent without one.
+    pub id: &'a str,
+    pub origin: &'a Origin,
+    /// Routing key by which it came.
+    pub source: &'a str,
+    pub at: i64,
+    pub payload: &'a [u8],
+}
+
+impl<'a> Letter<'a> {
+    pub(crate) fn of(item: &'a Item) -> Self {
+        Self { id: &item.id, origin: &item.origin, source: &item.source, at: item.at, payload: &item.raw }
+    }
+
+    /// As a message of the bus: as it was sent, with the reason beside it.
+    pub(crate) fn dead(&self, reason: &str, detail: &str) -> Outgoing {
+        /// Longest `x-detail`: brokers limit a frame of headers.
+        const DETAIL_MAX: usize = 1000;
+        let detail: String = detail.chars().take(DETAIL_MAX).collect();
+        let ours = [
+            ("x-reason", reason.to_owned()),
+            ("x-detail", detail),
+            ("x-at", iso(self.at)),
+            ("x-routing-key", self.source.to_owned()),
+        ];
+        let labels = &self.origin.labels;
+        let theirs = labels.headers.iter().filter(|(name, _)| ours.iter().all(|(taken, _)| name != taken));
+        let theirs: Vec<_> = theirs.cloned().collect();
+        let ours = ours.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+        Outgoing {
+            to: Destination::Dead { reason: reason.to_owned(), correlation: labels.correlation.clone() },
+            id: self.origin.id.as_deref().unwrap_or(self.id).to_owned(),
+            kind: self.origin.kind.clone().into_owned(),
+            body: self.payload.into(),
+            headers: ours.chain(theirs).collect(),
+        }
     }
 }
 
 /// The output of a refused input, as it is journaled.
-pub(crate) fn dead_publication(id: &str, reason: &str, detail: &str, at: i64, raw: &[u8]) -> Publication {
-    let body = json!({ "detail": detail, "at": at, "payload": String::from_utf8_lossy(raw) });
-    Publication::new(format!("dead:{id}"), format!("{DEAD}{reason}"), "dead-letter", Wire::of(&body))
+pub(crate) fn dead_publication(item: &Item, reason: &str, detail: &str) -> Publication {
+    let body = json!({
+        "detail": detail,
+        "at": item.at,
+        "payload": String::from_utf8_lossy(&item.raw),
+        "source": item.source,
+        "origin": item.origin,
+    });
+    Publication::new(format!("dead:{}", item.id), format!("{DEAD}{reason}"), "dead-letter", Wire::of(&body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::bus::Labels;
+
+    #[test]
+    fn a_dead_letter_is_what_was_sent_with_its_reason_beside_it() {
+        let theirs = |name: &str, value| (name.to_owned(), value);
+        let headers = vec![theirs("tries", json!(3)), theirs("x-reason", json!("theirs"))];
+        let labels = Labels { correlation: Some("asked".into()), headers };
+        let origin = Origin { kind: "command".into(), id: Some("accept".into()), labels };
+        let letter = Letter { id: "c:accept", origin: &origin, source: "routing", at: 0, payload: b"{}" };
+        let dead = letter.dead("unknown_task", "no task");
+        let to = Destination::Dead { reason: "unknown_task".into(), correlation: Some("asked".into()) };
+        assert_eq!((dead.to, dead.id.as_str(), dead.kind.as_str()), (to, "accept", "command"));
+        assert_eq!(&*dead.body, b"{}");
+        let headers = [
+            theirs("x-reason", json!("unknown_task")),
+            theirs("x-detail", json!("no task")),
+            theirs("x-at", json!(iso(0))),
+            theirs("x-routing-key", json!("routing")),
+            theirs("tries", json!(3)),
+        ];
+        assert_eq!(dead.headers, headers);
+    }
 }

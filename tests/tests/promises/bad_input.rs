@@ -70,6 +70,12 @@ async fn dead(mailbox: &Mailbox, id: &str, code: &str, body: &[u8]) {
     assert!(letter.headers["x-detail"].len() > 10, "{id}: {:?}", letter.headers);
     assert!(letter.headers["x-at"].starts_with("20"), "{id}: {:?}", letter.headers);
     assert!(letter.raw == body, "{id}: the payload was changed");
+    assert!(letter.headers.contains_key("x-routing-key"), "{id}: {:?}", letter.headers);
+    assert_eq!(
+        (letter.id.as_str(), letter.kind == "dead-letter"),
+        (id, false),
+        "{id}: sent as something else"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

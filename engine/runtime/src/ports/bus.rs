@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use convene_core::effect::Reply;
+use convene_core::model::Json;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
@@ -46,6 +47,17 @@ impl Kind {
     }
 }
 
+/// What a message says about itself beside its kind, its id and its body. A dead letter says it again.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Labels {
+    /// AMQP `correlation_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<String>,
+    /// AMQP headers. What JSON does not know is a text there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, Json)>,
+}
+
 /// Something that arrived for a partition.
 #[derive(Debug)]
 pub struct Delivery {
@@ -57,6 +69,8 @@ pub struct Delivery {
     pub id: Option<String>,
     /// Routing key.
     pub key: String,
+    /// The rest of what it says about itself.
+    pub labels: Labels,
     /// The bytes as they came.
     pub body: Vec<u8>,
     /// How to acknowledge.
@@ -106,8 +120,8 @@ pub struct Outgoing {
     pub kind: String,
     /// JSON bytes.
     pub body: Arc<[u8]>,
-    /// Extra headers (`x-reason`, …).
-    pub headers: Vec<(String, String)>,
+    /// Headers (`x-reason`, …), the most important ones first.
+    pub headers: Vec<(String, Json)>,
 }
 
 /// Where a publication goes.
@@ -118,7 +132,12 @@ pub enum Destination {
     /// `convene.in` with this routing key.
     In(String),
     /// `convene.dead` with this reason as routing key.
-    Dead(String),
+    Dead {
+        /// Reason.
+        reason: String,
+        /// Correlation id of what is refused.
+        correlation: Option<String>,
+    },
     /// The queue of a partition, bypassing `convene.in`.
     Partition(u32),
     /// A reply queue.

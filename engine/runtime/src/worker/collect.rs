@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep_until};
 use super::land::{Flight, MARK_AFTER};
 use super::{BATCH_MAX, Worker};
 use crate::intake;
-use crate::item::{Item, What};
+use crate::item::{Item, Origin, What};
 use crate::ports::bus::{Delivery, ReplyTo};
 use crate::ports::store::{DeadLetter, StoreError};
-use crate::publisher::dead;
+use crate::publisher::Letter;
 
 /// Due timers taken at once.
 const TIMERS_MAX: i64 = 200;
@@ -128,7 +128,11 @@ impl Worker {
             None => uuid::Uuid::new_v4().to_string(),
         };
         if !matches!(delivery.reply, ReplyTo::Here(_)) {
-            let letter = dead(&id, &fault.reason, &fault.detail, at, &delivery.body);
+            let (kind, labels) = (intake::kind_of(&delivery.kind), delivery.labels.clone());
+            let origin = Origin { kind, id: delivery.id.clone(), labels };
+            let (source, payload) = (&delivery.key, &delivery.body);
+            let letter = Letter { id: &id, origin: &origin, source, at, payload };
+            let letter = letter.dead(&fault.reason, &fault.detail);
             if !self.publish_now(letter).await {
                 self.unsettled = true;
                 return;

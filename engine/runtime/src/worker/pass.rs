@@ -15,7 +15,7 @@ use crate::item::{Item, What};
 use crate::outcome::Outcome;
 use crate::ports::bus::{Destination, Outgoing, ReplyTo};
 use crate::ports::store::{DeadLetter, Hop as StoredHop};
-use crate::publisher::dead;
+use crate::publisher::Letter;
 
 /// Steps of one batch after which hops go through the store.
 const STEPS_MAX: u64 = 4_000;
@@ -93,7 +93,7 @@ impl Worker {
             outcome: outcome.as_ref().map(|outcome| json!(outcome).to_string()),
         };
         if !matches!(item.reply, ReplyTo::Here(_)) {
-            let letter = dead(&item.id, reason, detail, item.at, &item.raw);
+            let letter = Letter::of(&item).dead(reason, detail);
             if !self.publish_now(letter).await {
                 return draft.stop(item, Halt::Stopping);
             }
@@ -148,6 +148,7 @@ fn outgoing_of(item: &Item, partition: u32) -> Outgoing {
     if !item.raw.is_empty() {
         body["raw"] = String::from_utf8_lossy(&item.raw).into();
         body["source"] = item.source.as_str().into();
+        body["origin"] = json!(item.origin);
     }
     let body = body.to_string();
     Outgoing {

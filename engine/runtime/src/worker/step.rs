@@ -17,7 +17,7 @@ use crate::draft::Draft;
 use crate::item::{Item, What};
 use crate::ports::bus::ReplyTo;
 use crate::ports::store::StoreError;
-use crate::publisher::{dead, dead_publication};
+use crate::publisher::{Letter, dead_publication};
 
 impl Worker {
     pub(super) async fn step_on(
@@ -166,7 +166,7 @@ impl Worker {
             && !matches!(item.reply, ReplyTo::Here(_))
         {
             self.metrics.dead_lettered.with_label_values(&[code.as_str()]).inc();
-            publications.push(dead_publication(&item.id, code, detail, item.at, &item.raw));
+            publications.push(dead_publication(item, code, detail));
         }
     }
 
@@ -181,7 +181,7 @@ impl Worker {
             && !matches!(item.reply, ReplyTo::Here(_))
         {
             self.metrics.dead_lettered.with_label_values(&[code.as_str()]).inc();
-            let letter = dead(&item.id, code, detail, item.at, &item.raw);
+            let letter = Letter::of(&item).dead(code, detail);
             if !self.publish_now(letter).await {
                 return draft.stop(item, Halt::Stopping);
             }

@@ -16,7 +16,7 @@ use crate::item::{Item, What};
 use crate::outcome::{Outcome, REUSED};
 use crate::ports::bus::ReplyTo;
 use crate::ports::store::{Found, Sender, StoreError, Wanted};
-use crate::publisher::dead;
+use crate::publisher::Letter;
 
 /// How an input went.
 pub(super) enum Taken {
@@ -159,7 +159,7 @@ impl Worker {
             && !matches!(item.reply, ReplyTo::Here(_))
         {
             self.metrics.dead_lettered.with_label_values(&[REUSED]).inc();
-            let letter = dead(&item.id, REUSED, detail, item.at, &item.raw);
+            let letter = Letter::of(&item).dead(REUSED, detail);
             if !self.publish_now(letter).await {
                 return draft.stop(item, Halt::Stopping);
             }

@@ -146,6 +146,7 @@ impl Rig {
                 kind: Ok(kind),
                 id: id.map(str::to_owned),
                 key: "key".into(),
+                labels: Labels::default(),
                 body: body.to_string().into_bytes(),
                 token: Token { generation: 1, partition, tag: state.tags },
                 reply: ReplyTo::Here(answer),

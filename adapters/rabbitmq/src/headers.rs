@@ -1,0 +1,103 @@
+//! AMQP headers as JSON, and back: what a dead letter was sent with, it shows again.
+
+use convene_core::model::Json;
+use lapin::types::{AMQPValue, FieldArray, FieldTable};
+
+use crate::limits::{HEADER_BYTES_MAX, HEADERS_BYTES_MAX};
+use crate::message::{cut, short};
+
+/// Reads headers, in their order.
+pub(crate) fn read(table: &FieldTable) -> Vec<(String, Json)> {
+    table.inner().iter().map(|(name, value)| (name.to_string(), json(value))).collect()
+}
+
+fn json(value: &AMQPValue) -> Json {
+    match value {
+        AMQPValue::Boolean(value) => (*value).into(),
+        AMQPValue::ShortShortInt(value) => (*value).into(),
+        AMQPValue::ShortShortUInt(value) => (*value).into(),
+        AMQPValue::ShortInt(value) => (*value).into(),
+        AMQPValue::ShortUInt(value) => (*value).into(),
+        AMQPValue::LongInt(value) => (*value).into(),
+        AMQPValue::LongUInt(value) => (*value).into(),
+        AMQPValue::LongLongInt(value) => (*value).into(),
+        AMQPValue::Timestamp(value) => (*value).into(),
+        AMQPValue::Float(value) => (*value).into(),
+        AMQPValue::Double(value) => (*value).into(),
+        AMQPValue::DecimalValue(value) => format!("{}e-{}", value.value, value.scale).into(),
+        AMQPValue::ShortString(value) => value.as_str().into(),
+        AMQPValue::LongString(value) => String::from_utf8_lossy(value.as_bytes()).into(),
+        AMQPValue::ByteArray(value) => String::from_utf8_lossy(value.as_slice()).into(),
+        AMQPValue::FieldArray(value) => value.as_slice().iter().map(json).collect(),
+        AMQPValue::FieldTable(value) => Json::Object(read(value).into_iter().collect()),
+        AMQPValue::Void => Json::Null,
+    }
+}
+
+/// Writes headers. All of a message must fit into one frame, so the last ones are left out when there are too many.
+pub(crate) fn write(headers: &[(String, Json)]) -> FieldTable {
+    let mut table = FieldTable::default();
+    let mut bytes = 0;
+    for (name, value) in headers {
+        let value = match value {
+            Json::String(text) => Json::from(cut(text, HEADER_BYTES_MAX)),
+            value => value.clone(),
+        };
+        bytes += name.len() + value.to_string().len();
+        if bytes > HEADERS_BYTES_MAX {
+            break;
+        }
+        table.insert(short(name), amqp(&value));
+    }
+    table
+}
+
+fn amqp(value: &Json) -> AMQPValue {
+    match value {
+        Json::Null => AMQPValue::Void,
+        Json::Bool(value) => AMQPValue::Boolean(*value),
+        Json::Number(value) => match (value.as_i64(), value.as_f64()) {
+            (Some(whole), _) => AMQPValue::LongLongInt(whole),
+            (None, Some(part)) => AMQPValue::Double(part),
+            (None, None) => AMQPValue::LongString(value.to_string().into()),
+        },
+        Json::String(text) => AMQPValue::LongString(text.as_str().into()),
+        Json::Array(list) => {
+            AMQPValue::FieldArray(FieldArray::from(list.iter().map(amqp).collect::<Vec<_>>()))
+        }
+        Json::Object(map) => {
+            let mut table = FieldTable::default();
+            for (name, value) in map {
+                table.insert(short(name), amqp(value));
+            }
+            AMQPValue::FieldTable(table)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn headers_come_back() {
+        let headers: Vec<(String, Json)> = [
+            ("flag", json!(true)),
+            ("list", json!(["a", 1, { "deep": [2.5, null] }])),
+            ("tries", json!(-3)),
+            ("word", json!("ä")),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec();
+        assert_eq!(read(&write(&headers)), headers);
+    }
+
+    #[test]
+    fn what_does_not_fit_into_a_frame_is_left_out() {
+        let large = json!(vec!["x"; HEADERS_BYTES_MAX]);
+        let headers = [("x-reason".to_owned(), json!("malformed")), ("large".to_owned(), large)];
+        assert_eq!(read(&write(&headers)), headers[..1]);
+    }
+}
