@@ -11,7 +11,7 @@ use crate::args::SendArgs;
 use crate::client::{CallError, Engine};
 use crate::exit;
 
-/// Sends every message of every file; stops at the first that is refused.
+/// Sends every message of every file. Those that are refused are named, and the others sent.
 pub(crate) async fn send(args: SendArgs) -> ExitCode {
     let mut messages = Vec::new();
     for file in &args.files {
@@ -90,15 +90,23 @@ async fn by_http(url: &str, messages: Vec<(String, Json)>) -> ExitCode {
         Ok(engine) => engine,
         Err(problem) => return exit::environment(&problem),
     };
-    for (id, message) in messages {
+    let (all, mut refused) = (messages.len(), 0);
+    for (number, (id, message)) in messages.into_iter().enumerate() {
         match engine.post(&["cim-messages"], &message).await {
             Ok(_) => println!("accepted {id}"),
             Err(CallError::Refused(problem)) => {
                 eprintln!("convene: {id}: {problem}");
-                return exit::findings();
+                refused += 1;
             }
-            Err(problem) => return exit::environment(&format!("{id}: {problem}")),
+            Err(problem) => {
+                let left = all - number;
+                return exit::environment(&format!("{id}: {problem}; {left} of {all} messages are not sent"));
+            }
         }
+    }
+    if refused > 0 {
+        eprintln!("convene: {refused} of {all} messages are refused, the others are sent");
+        return exit::findings();
     }
     exit::success()
 }

@@ -71,7 +71,8 @@ pub(crate) fn simulate(args: &SimulateArgs) -> ExitCode {
     }
     let played = play_all(&paths, &Stage { files, update: args.update, loaded: Mutex::default() });
     print(&played, &[], args.format, begun);
-    let bad = |p: &Played| matches!(p.outcome, Outcome::Changed(_) | Outcome::Unmet(_) | Outcome::Broken(_));
+    // One without a transcript checks nothing: a transcript that was lost must not pass.
+    let bad = |p: &Played| !matches!(p.outcome, Outcome::AsBefore | Outcome::Kept);
     if played.iter().any(bad) { exit::findings() } else { exit::success() }
 }
 
@@ -133,13 +134,6 @@ impl Stage {
         let deployment = self.deployment(&scenario)?;
         checked(path, &scenario, &deployment)?;
         let played = play(&deployment, &scenario);
-        if !played.unmet.is_empty() {
-            let told = played
-                .unmet
-                .iter()
-                .map(|unmet| format!("      {}:{}: {}\n", unmet.file, unmet.line, unmet.why));
-            return Ok(Outcome::Unmet(told.collect()));
-        }
         let now = played.transcript;
         let kept = path.with_extension("txt");
         let before = match fs::read_to_string(&kept) {
@@ -147,6 +141,18 @@ impl Stage {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
             Err(e) => return Err(format!("{}: {e}", kept.display())),
         };
+        if !played.unmet.is_empty() {
+            let told = played
+                .unmet
+                .iter()
+                .map(|unmet| format!("      {}:{}: {}\n", unmet.file, unmet.line, unmet.why));
+            // Why it is not met stands in what happens instead.
+            let instead = match before {
+                Some(before) => difference(&kept, &before, &now),
+                None => now,
+            };
+            return Ok(Outcome::Unmet(told.chain([instead]).collect()));
+        }
         if before.as_ref() == Some(&now) {
             return Ok(Outcome::AsBefore);
         }
@@ -157,13 +163,7 @@ impl Stage {
         Ok(match before {
             None if scenario.expects() => Outcome::AsBefore,
             None => Outcome::New(now),
-            Some(before) => {
-                let diff = TextDiff::from_lines(&before, &now);
-                let names = (kept.display().to_string(), "now".to_owned());
-                Outcome::Changed(
-                    diff.unified_diff().context_radius(CONTEXT).header(&names.0, &names.1).to_string(),
-                )
-            }
+            Some(before) => Outcome::Changed(difference(&kept, &before, &now)),
         })
     }
 
@@ -177,6 +177,11 @@ impl Stage {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(key, deployment.clone());
         Ok(deployment)
     }
+}
+
+fn difference(kept: &Path, before: &str, now: &str) -> String {
+    let diff = TextDiff::from_lines(before, now);
+    diff.unified_diff().context_radius(CONTEXT).header(&kept.display().to_string(), "now").to_string()
 }
 
 /// Reads a scenario; the error shows what is wrong with it.
@@ -230,7 +235,7 @@ fn text(played: &[Played], took: Duration) {
                 3
             }
             Outcome::Unmet(why) => {
-                print!("UNMET   {path}\n{}", paint.yellow(why));
+                println!("UNMET   {path}\n{}", painted(why, paint));
                 4
             }
             Outcome::Broken(why) => {
@@ -305,7 +310,7 @@ fn junit(played: &[Played], wrong: &[Wrong]) -> String {
             within: one.path.parent().unwrap_or(Path::new("")).to_string_lossy().into_owned(),
             took: one.took,
             verdict: match outcome {
-                "changed" | "unmet" => Verdict::Failure(detail),
+                "changed" | "unmet" | "new" => Verdict::Failure(detail),
                 "broken" => Verdict::Error(detail),
                 _ => Verdict::Passed,
             },

@@ -85,3 +85,21 @@ fn what_would_be_ignored_is_refused() {
     let (code, _, err) = convene(&dir, &["test", "--filter", "zzz"]);
     assert!(code == 2 && err.contains("--filter zzz finds nothing in the name of any test"), "{code} {err}");
 }
+
+#[test]
+fn a_scenario_without_its_transcript_does_not_pass_and_an_unmet_one_shows_what_happens() {
+    let dir = copy("formats-new");
+    let path = scenario(&dir, WHOLE);
+    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    let text = fs::read_to_string(&path).unwrap();
+    let expects = "  - { at: 90s, of: guest, expect: conversation.primaries == 7 }\nuntil: ";
+    let unmet = text.replace("until: ", expects);
+    fs::remove_file(path.with_extension("txt")).unwrap();
+    let (code, out, _) = convene(&dir, &["simulate", &name]);
+    assert!(code == 1 && out.starts_with("NEW     "), "{code} {out}");
+    let (code, out, _) = convene(&dir, &["simulate", &name, "--format", "junit"]);
+    assert!(code == 1 && out.contains("failures=\"1\""), "{code} {out}");
+    fs::write(&path, unmet).unwrap();
+    let (code, out, err) = convene(&dir, &["simulate", &name]);
+    assert!(code == 1 && out.starts_with("UNMET   ") && out.contains("guest reads"), "{code} {out}{err}");
+}
