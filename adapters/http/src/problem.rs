@@ -28,7 +28,6 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("wrong_header",                   400, "A header cannot be read"),
     ("too_slow",                       408, "The body did not arrive in time"),
     ("too_large",                      413, "The body is too large"),
-    ("wrong_content_type",             415, "The body is said to be no JSON"),
     ("cross_site",                     403, "A page of another site gives no orders"),
     ("wrong_host",                     421, "The engine is not called so"),
     // It was read, and says what cannot be meant.
