@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use convene_runtime::ports::bus::Outgoing;
 use tokio::sync::{broadcast, mpsc};
 
-/// Publications kept for a slow listener before it loses the oldest.
+/// Publications kept for a slow listener before its stream ends.
 const BACKLOG: usize = 1024;
 /// Publications waiting in the channel to a reader; the rest of its backlog is in `BACKLOG`.
 const AT_HAND: usize = 16;
@@ -43,7 +43,7 @@ impl Listeners {
     }
 }
 
-/// Moves what was heard to its reader until the reader leaves. The backlog drops the oldest when the reader is slow.
+/// Moves what was heard to its reader until the reader leaves, or is so slow that something was lost.
 async fn forward(mut heard: broadcast::Receiver<Outgoing>, reader: mpsc::Sender<Outgoing>) {
     loop {
         let message = tokio::select! {
@@ -57,7 +57,9 @@ async fn forward(mut heard: broadcast::Receiver<Outgoing>, reader: mpsc::Sender<
                 }
             }
             Err(broadcast::error::RecvError::Lagged(lost)) => {
-                tracing::warn!(lost, "a listener is too slow and lost publications");
+                // Whoever misses something must know: the stream ends at the gap, and the reader connects again.
+                tracing::warn!(lost, "a listener is too slow; its stream ends");
+                return;
             }
             Err(broadcast::error::RecvError::Closed) => return,
         }

@@ -67,7 +67,7 @@ pub(crate) const STALL_AFTER: Duration = Duration::from_secs(30);
 /// Attempts to consume a partition before the whole connection, and with it the topology, is made anew.
 pub(crate) const CONSUME_ATTEMPTS: u32 = 3;
 
-/// Publications kept for a slow listener before it loses the oldest.
+/// Publications kept for a slow listener before its stream ends.
 pub(crate) const LISTEN_BACKLOG: usize = 1024;
 
 /// Publications the broker keeps for all listeners of one process before it drops the oldest.

@@ -143,7 +143,7 @@ async fn bind(channel: &Channel, queue: &str, exchange: &str, pattern: &str) -> 
     ask("listen", binding).await
 }
 
-/// Moves what was heard to its reader until the reader leaves. The backlog drops the oldest when the reader is slow.
+/// Moves what was heard to its reader until the reader leaves, or is so slow that something was lost.
 async fn forward(mut heard: broadcast::Receiver<Outgoing>, reader: mpsc::Sender<Outgoing>) {
     loop {
         let message = tokio::select! {
@@ -157,7 +157,9 @@ async fn forward(mut heard: broadcast::Receiver<Outgoing>, reader: mpsc::Sender<
                 }
             }
             Err(broadcast::error::RecvError::Lagged(lost)) => {
-                tracing::warn!(lost, "a listener is too slow and lost publications");
+                // Whoever misses something must know: the stream ends at the gap, and the reader connects again.
+                tracing::warn!(lost, "a listener is too slow; its stream ends");
+                return;
             }
             Err(broadcast::error::RecvError::Closed) => return,
         }

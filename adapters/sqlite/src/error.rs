@@ -5,14 +5,16 @@ use convene_runtime::ports::store::StoreError;
 /// Sorts an error of the driver by what the caller can do about it.
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     match &error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-            StoreError::Unavailable(error.to_string())
-        }
         sqlx::Error::Database(inner) => {
             let code = inner.code().and_then(|code| code.parse().ok()).unwrap_or_default();
             sorted(code, inner.message())
         }
-        _ => StoreError::Broken(error.to_string()),
+        sqlx::Error::Encode(_)
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::TypeNotFound { .. } => StoreError::Broken(error.to_string()),
+        // The connection, the pool or its thread: nothing that an input could have caused.
+        _ => StoreError::Unavailable(error.to_string()),
     }
 }
 

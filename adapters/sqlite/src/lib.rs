@@ -232,5 +232,34 @@ pub(crate) fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 
 /// Begins a transaction that writes. `immediate`: it takes its turn at once instead of failing half-way.
 pub(crate) async fn begin(pool: &SqlitePool) -> StoreResult<sqlx::Transaction<'static, sqlx::Sqlite>> {
-    pool.begin_with("begin immediate").await.map_err(store_error)
+    const BEGIN: &str = "begin immediate";
+    match pool.begin_with(BEGIN).await {
+        // On a full disk SQLite ends the transaction by itself, and the driver goes on counting it: this connection
+        // would never begin another one.
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            let stuck = pool.acquire().await.map_err(store_error)?;
+            stuck.close().await.map_err(store_error)?;
+            pool.begin_with(BEGIN).await.map_err(store_error)
+        }
+        begun => begun.map_err(store_error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_the_database_ended_by_itself_does_not_end_all_writing() {
+        let pool = pool(1).connect("sqlite::memory:").await.unwrap();
+        let mut ended = begin(&pool).await.unwrap();
+        // What SQLite does on a full disk.
+        sqlx::query("rollback").execute(&mut *ended).await.unwrap();
+        drop(ended);
+        for _ in 0..2 {
+            let next = begin(&pool).await.unwrap();
+            next.commit().await.unwrap();
+        }
+    }
 }

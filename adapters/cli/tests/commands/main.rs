@@ -207,7 +207,7 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
         "flows/inbound.yaml",
         "then: bring_the_bot\n",
         "then: bring_the_bott\n",
-        &["flow::unknown_node", "flows/inbound.yaml:21:11", "did you mean `bring_the_bot`?"],
+        &["flow::unknown_node", "flows/inbound.yaml:22:11", "did you mean `bring_the_bot`?"],
     ),
     (
         "flows/inbound.yaml",
@@ -231,31 +231,31 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
         "flows/inbound.yaml",
         "  welcome:\n    say:",
         "  welcome:\n  say:",
-        &["flow::no_verb", "flows/inbound.yaml:36:3", "Then indent it further"],
+        &["flow::no_verb", "flows/inbound.yaml:37:3", "Then indent it further"],
     ),
     (
         "flows/inbound.yaml",
         "  too_late:\n    revoke_request: { agent: \"=event.agent\", reason: CANCELLED }\n    then: no_agent_is_wanted\n",
         "",
-        &["flow::unknown_node", "flows/inbound.yaml:49:55", "add a node `too_late`"],
+        &["flow::unknown_node", "flows/inbound.yaml:50:55", "add a node `too_late`"],
     ),
     (
         "rules/queues.rhai",
         "fn priority(",
         "fn priorty(",
-        &["flow::unknown_rule", "flows/routing.yaml:37:13", "did you mean `priorty`?"],
+        &["flow::unknown_rule", "flows/routing.yaml:40:13", "did you mean `priorty`?"],
     ),
     (
         "flows/inbound.yaml",
         "priority: 11,",
         "priority: high,",
-        &["yaml::wrong_type", "flows/inbound.yaml:115:51", "must be a whole number"],
+        &["yaml::wrong_type", "flows/inbound.yaml:126:51", "must be a whole number"],
     ),
     (
         "flows/inbound.yaml",
         "conversation.primaries > 0, go",
         "conversation.primaries >, go",
-        &["flow::bad_expression", "flows/inbound.yaml:75:40"],
+        &["flow::bad_expression", "flows/inbound.yaml:82:40"],
     ),
     (
         "flows/centre.yaml",
@@ -377,7 +377,7 @@ fn test_watches_and_runs_what_a_change_can_affect() {
         lines.by_ref().take_while(|l| !l.as_ref().unwrap().contains("tests:")).map(Result::unwrap).collect();
     watching.kill().unwrap();
     watching.wait().unwrap();
-    assert!(first.starts_with("28 tests: 28 passed"), "{first}");
+    assert!(first.starts_with("33 tests: 33 passed"), "{first}");
     assert_eq!(next[0], "rules/leaving.cases.yaml changed");
     assert!(next[1].starts_with("FAIL  rules/leaving.cases.yaml"), "{next:?}");
     assert!(!rest.is_empty());

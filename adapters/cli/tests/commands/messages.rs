@@ -102,5 +102,5 @@ fn the_hint_explains_an_error_before_a_warning() {
     .unwrap();
     let (_, _, err) = convene(&dir, &["validate"]);
     let (warning, error) = (err.find("warning[").unwrap(), err.find("error[flow::unknown_node]").unwrap());
-    assert!(warning < error && err.contains("`convene validate --explain flow::unknown_node` says"), "{err}");
+    assert!(error < warning && err.contains("`convene validate --explain flow::unknown_node` says"), "{err}");
 }

@@ -197,7 +197,7 @@ pub trait Bus: Send + Sync + 'static {
     /// Whether the bus is connected.
     fn connected(&self) -> bool;
     /// Receives everything published with routing keys beginning with one of these prefixes, from now on, for the
-    /// faces (server-sent events, demo). Best effort; a slow reader loses the oldest.
+    /// faces (server-sent events, demo). Best effort; the stream of a reader that is too slow ends at the gap.
     fn listen(&self, prefixes: Vec<String>) -> BoxFuture<'_, Result<mpsc::Receiver<Outgoing>, BusError>>;
 }
 
