@@ -205,7 +205,7 @@ async fn listeners_hear_what_their_prefixes_cover() {
 }
 
 #[tokio::test]
-async fn a_slow_listener_loses_the_oldest_and_hears_the_newest() {
+async fn the_stream_of_a_listener_that_is_too_slow_ends_where_something_is_missing() {
     let bus = InprocBus::new(1);
     let mut slow = bus.listen(vec![String::new()]).await.unwrap();
     let count = 5_000;
@@ -213,12 +213,11 @@ async fn a_slow_listener_loses_the_oldest_and_hears_the_newest() {
         bus.publish(&[outgoing(Destination::Out("event.X".into()), &number.to_string())]).await.unwrap();
     }
     let mut heard = Vec::new();
-    while heard.last() != Some(&(count - 1)) {
-        let message = timeout(Duration::from_secs(5), slow.recv()).await.unwrap().unwrap();
+    while let Some(message) = timeout(Duration::from_secs(5), slow.recv()).await.unwrap() {
         heard.push(message.id.parse::<i32>().unwrap());
     }
     assert!(heard.len() < count as usize);
-    assert!(heard.is_sorted());
+    assert!(heard.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{heard:?}");
 }
 
 #[tokio::test]

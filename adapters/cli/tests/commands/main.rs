@@ -191,14 +191,14 @@ fn graph_draws_a_flow_by_name_or_file_in_three_ways() {
     assert_eq!(by_name, by_file);
     let (code, dot, _) = convene(&root(), &["graph", "routing", "--format", "dot"]);
     assert_eq!((code, dot.starts_with("digraph flow {")), (0, true));
-    for flow in ["inbound", "routing", "tasks", "bots", "calls", "concierge", "timers"] {
+    for flow in ["inbound", "routing", "tasks", "bots", "concierge", "timers"] {
         let (code, svg, said) = convene(&root(), &["graph", flow, "--format", "svg"]);
         assert_eq!(code, 0, "{flow}: {said}");
         assert!(svg.contains("<svg") && svg.contains("</svg>"), "{flow}: {svg}");
     }
     let (code, _, said) = convene(&root(), &["graph", "inbuond"]);
     assert_eq!(code, 2);
-    assert!(said.contains("no flow is called \"inbuond\"; there are: bots, calls, "), "{said}");
+    assert!(said.contains("no flow is called \"inbuond\"; there are: bots, concierge, "), "{said}");
 }
 
 /// Ten ordinary ways to break the shipped deployment: file, what is replaced, by what, and what is said of it.
