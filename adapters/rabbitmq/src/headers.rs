@@ -6,8 +6,21 @@ use lapin::types::{AMQPValue, FieldArray, FieldTable};
 use crate::limits::{HEADER_BYTES_MAX, HEADERS_BYTES_MAX};
 use crate::message::{cut, short};
 
-/// Reads headers, in their order.
-pub(crate) fn read(table: &FieldTable) -> Vec<(String, Json)> {
+/// What the broker writes on a message by itself. It tells of the delivery and not of the message, and differs when the
+/// same message comes again.
+const OF_THE_BROKER: &[&str] = &["x-acquired-count", "x-death", "x-delivery-count"];
+
+/// Reads the headers a message was sent with, in their order.
+pub(crate) fn sent(table: &FieldTable) -> Vec<(String, Json)> {
+    let mut headers = read(table);
+    headers.retain(|(name, _)| {
+        let dead = name.starts_with("x-first-death-") || name.starts_with("x-last-death-");
+        !dead && !OF_THE_BROKER.contains(&name.as_str())
+    });
+    headers
+}
+
+fn read(table: &FieldTable) -> Vec<(String, Json)> {
     table.inner().iter().map(|(name, value)| (name.to_string(), json(value))).collect()
 }
 
@@ -92,6 +105,15 @@ mod tests {
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec();
         assert_eq!(read(&write(&headers)), headers);
+    }
+
+    #[test]
+    fn what_the_broker_wrote_was_not_sent() {
+        let headers = ["tries", "x-delivery-count", "x-first-death-queue", "x-mine"]
+            .map(|name| (name.to_owned(), json!(1)))
+            .to_vec();
+        let names: Vec<String> = sent(&write(&headers)).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["tries", "x-mine"]);
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub(crate) fn delivery(from: lapin::message::Delivery, partition: u32, generatio
         key: from.routing_key.to_string(),
         labels: Labels {
             correlation: properties.correlation_id().as_ref().map(ToString::to_string),
-            headers: properties.headers().as_ref().map(headers::read).unwrap_or_default(),
+            headers: properties.headers().as_ref().map(headers::sent).unwrap_or_default(),
         },
         token: Token { generation, partition, tag: from.delivery_tag },
         reply,
