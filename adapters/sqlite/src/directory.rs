@@ -18,10 +18,10 @@ pub(crate) async fn write(connection: &mut SqliteConnection, changes: &[Director
         match change {
             DirectoryWrite::Customer { customer } => write_customer(connection, customer).await?,
             DirectoryWrite::Identity { attribute, identifier, customer } => {
-                write_identity(connection, attribute, identifier, customer).await?;
+                write_identity(connection, OWN, attribute, identifier, customer).await?;
             }
             DirectoryWrite::Disown { attribute, identifier, customer } => {
-                disown(connection, attribute, identifier, customer).await?;
+                write_identity(connection, DISOWN, attribute, identifier, customer).await?;
             }
             DirectoryWrite::Room { id, customer } => write_room(connection, id, customer).await?,
             DirectoryWrite::Open { room, live } => open(connection, room, live).await?,
@@ -57,42 +57,26 @@ async fn write_customer(connection: &mut SqliteConnection, customer: &Customer) 
     Ok(())
 }
 
+const OWN: &str = "insert into identity (tenant, attribute, identifier, customer) values (?1, ?2, ?3, ?4) on conflict do nothing";
+const DISOWN: &str =
+    "delete from identity where tenant = ?1 and attribute = ?2 and identifier = ?3 and customer = ?4";
+
+/// Runs [`OWN`] or [`DISOWN`].
 async fn write_identity(
     connection: &mut SqliteConnection,
+    statement: &'static str,
     attribute: &str,
     identifier: &str,
     customer: &str,
 ) -> StoreResult<()> {
-    sqlx::query(
-        "insert into identity (tenant, attribute, identifier, customer) values (?1, ?2, ?3, ?4)
-        on conflict do nothing",
-    )
-    .bind(TENANT)
-    .bind(attribute)
-    .bind(identifier)
-    .bind(customer)
-    .execute(connection)
-    .await
-    .map_err(store_error)?;
-    Ok(())
-}
-
-async fn disown(
-    connection: &mut SqliteConnection,
-    attribute: &str,
-    identifier: &str,
-    customer: &str,
-) -> StoreResult<()> {
-    sqlx::query(
-        "delete from identity where tenant = ?1 and attribute = ?2 and identifier = ?3 and customer = ?4",
-    )
-    .bind(TENANT)
-    .bind(attribute)
-    .bind(identifier)
-    .bind(customer)
-    .execute(connection)
-    .await
-    .map_err(store_error)?;
+    sqlx::query(statement)
+        .bind(TENANT)
+        .bind(attribute)
+        .bind(identifier)
+        .bind(customer)
+        .execute(connection)
+        .await
+        .map_err(store_error)?;
     Ok(())
 }
 

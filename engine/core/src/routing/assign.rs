@@ -49,8 +49,8 @@ pub(super) fn enqueue(work: &mut Work<'_>, task: &mut Task, queue: &str, ttl_ms:
 
 fn refuse(work: &mut Work<'_>, request: &AssignRequest, code: &str, detail: String) {
     work.note("routing", format!("request refused: {code}"), detail.clone());
-    let (request_id, code) = (request.request.clone(), code.into());
-    let tell = Tell::Refused { request: request_id, code, detail, session: None };
+    let (id, code) = (request.request.clone(), code.into());
+    let tell = Tell::Refused { request: id, code, detail, session: None };
     work.out.tells.push((request.conversation.clone(), request.home, tell));
 }
 
