@@ -171,12 +171,10 @@ fn selected(work: &Work<'_>, order: &Order<'_>, key: &str) -> Vec<String> {
     let selector = object.or_else(|| text(order, key)).unwrap_or("event");
     match selector {
         "event" => {
-            let of_event = work.session_or_current(order.session());
             // Words for a session that is over go where the customer still is.
-            let found = if key == "to" {
-                of_event.filter(|s| s.open()).or(work.c.current_session())
-            } else {
-                of_event
+            let found = match key {
+                "to" => work.open_or_current(order.session()),
+                _ => work.session_or_current(order.session()),
             };
             found.map(|s| s.id.clone()).into_iter().collect()
         }

@@ -13,8 +13,8 @@ use crate::directory::{DirectoryWrite, Live};
 use crate::effect::Reply;
 use crate::ids::Ids;
 use crate::model::{
-    Body, CimMessage, ConversationState, DeliveryStatus, EventName, Intent, Json, JsonMap, NotificationBody,
-    NotificationType, emitter,
+    Body, CimMessage, ConversationState, DeliveryStatus, EventName, Intent, Json, JsonMap, NotificationType,
+    emitter,
 };
 
 /// Whether an intent is one of the commands of 2.2, as opposed to a button's payload or a bot's intent.
@@ -380,17 +380,13 @@ fn spoke(work: &mut Work<'_>, address: &Address, message: &CimMessage, live: Opt
     work.reply = Reply::Done { data: json!({ "conversationId": work.c.id, "channelSessionId": session }) };
 }
 
-/// Whether a notice says that somebody types, or has stopped.
-fn types(notice: &NotificationBody) -> bool {
-    let kind = notice.notification_type.as_ref();
-    matches!(kind, Some(NotificationType::TypingStarted | NotificationType::TypingStopped))
-}
-
 /// Delivery notices and typing.
 fn notice(work: &mut Work<'_>, message: &CimMessage, live: Option<&str>) {
     let who = wire::customer(&work.c);
     let name = match &message.body {
-        Some(Body::Notification(notice)) if types(notice) => EventName::TypingIndicator,
+        Some(Body::Notification(notice)) if notice.notification_type.as_ref().is_some_and(wire::types) => {
+            EventName::TypingIndicator
+        }
         Some(Body::Notification(notice)) => {
             let kind = notice.notification_type.as_ref().map_or("", NotificationType::as_str);
             work.note(

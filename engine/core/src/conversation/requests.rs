@@ -55,11 +55,7 @@ fn asking<'w>(work: &'w Work<'_>, order: &Order<'_>) -> Result<&'w Session, Stri
         let open = work.c.session(named).filter(|s| s.open());
         return open.ok_or_else(|| format!("no open session has the id {named:?}"));
     }
-    let of_event = work.session_or_current(order.session());
-    of_event
-        .filter(|s| s.open())
-        .or(work.c.current_session())
-        .ok_or_else(|| "no session wants an agent".to_owned())
+    work.open_or_current(order.session()).ok_or_else(|| "no session wants an agent".to_owned())
 }
 
 fn request(

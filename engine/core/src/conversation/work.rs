@@ -231,6 +231,12 @@ impl<'a> Work<'a> {
         session.and_then(|id| self.c.session(id)).or_else(|| self.c.current_session())
     }
 
+    /// The session of an event while it is open, or the current one: where the customer still is.
+    pub(super) fn open_or_current(&self, session: Option<&str>) -> Option<&Session> {
+        let of_event = session.and_then(|id| self.c.session(id)).filter(|s| s.open());
+        of_event.or_else(|| self.c.current_session())
+    }
+
     /// Closes the step: timers by difference, the answer, the state.
     pub(super) fn finish(mut self, before: Option<&Conversation>) -> Step {
         let none = std::collections::BTreeMap::new();

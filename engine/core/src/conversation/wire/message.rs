@@ -65,7 +65,12 @@ pub(in crate::conversation) fn typing(event: &Happening) -> Option<NotificationT
     }
     let kind = event.data.get("notificationType").or_else(|| event.data.pointer("/body/notificationType"))?;
     let kind: NotificationType = serde_json::from_value(kind.clone()).ok()?;
-    matches!(kind, NotificationType::TypingStarted | NotificationType::TypingStopped).then_some(kind)
+    types(&kind).then_some(kind)
+}
+
+/// Whether a notice says that somebody types, or has stopped.
+pub(in crate::conversation) fn types(kind: &NotificationType) -> bool {
+    matches!(kind, NotificationType::TypingStarted | NotificationType::TypingStopped)
 }
 
 /// A notice to the connector of a session.
