@@ -10,6 +10,7 @@ mod app;
 mod bots;
 mod channels;
 mod command;
+mod connections;
 mod conversations;
 mod customers;
 mod extract;
@@ -64,15 +65,16 @@ pub async fn serve(
         stop.await;
         tell.send_replace(true);
     };
-    let serving = axum::serve(listener, router).with_graceful_shutdown(told);
+    let serving = connections::serve(listener, router, told);
     let too_late = async {
         app::stopped(stopping).await;
         tokio::time::sleep(STOP_GRACE).await;
     };
     tokio::select! {
-        ended = async { serving.await } => ended,
-        () = too_late => Ok(()),
+        () = serving => {}
+        () = too_late => {}
     }
+    Ok(())
 }
 
 /// The interface as a router, for a server of your own. Its streams end when their listener leaves.
