@@ -6,6 +6,7 @@
 
 mod act;
 mod agents;
+mod answers;
 mod app;
 mod bots;
 mod channels;

@@ -8,6 +8,7 @@ use convene_core::model::{Json, JsonMap};
 use convene_core::schema;
 use serde_json::json;
 
+use crate::answers::{Answer, SHAPES};
 use crate::extract::IDEMPOTENCY_KEY;
 use crate::problem::{CODES, MEDIA_TYPE};
 use crate::route::{Field, Payload, Route};
@@ -77,7 +78,7 @@ fn responses(route: &Route) -> Json {
     let problem = json!({ MEDIA_TYPE: { "schema": { "$ref": "#/components/schemas/Problem" } } });
     let mut responses = JsonMap::new();
     if route.status < 400 {
-        let done = json!({ "description": "Done.", "content": { route.media: {} } });
+        let done = json!({ "description": "Done.", "content": { route.media: answer(&route.answer) } });
         responses.insert(route.status.to_string(), done);
     } else {
         let description = "Not in this release.";
@@ -85,6 +86,22 @@ fn responses(route: &Route) -> Json {
     }
     responses.insert("default".into(), json!({ "description": "Not done, and why.", "content": problem }));
     Json::Object(responses)
+}
+
+/// What is answered, as a media type object has it.
+fn answer(answer: &Answer) -> Json {
+    match answer {
+        Answer::Other => json!({}),
+        Answer::Told => {
+            json!({ "schema": { "type": "object", "description": "What was done; {} when that says all." } })
+        }
+        Answer::One(shape) => json!({ "schema": reference(shape.name) }),
+        Answer::Many(shape) => json!({ "schema": { "type": "array", "items": reference(shape.name) } }),
+    }
+}
+
+fn reference(name: &str) -> Json {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
 fn request_body(payload: &Payload) -> Option<Json> {
@@ -103,35 +120,61 @@ fn kind(field: &Field) -> Json {
     if kinds.len() == 1 { kinds.remove(0).into() } else { kinds.into() }
 }
 
+/// A field of an answer: of a type, a shape, or a list of shapes.
+fn property(field: &Field) -> Json {
+    let named = field.kind.starts_with(char::is_uppercase);
+    let mut schema = match field.kind.strip_suffix("[]") {
+        Some(shape) => json!({ "type": "array", "items": reference(shape) }),
+        None if named => reference(field.kind),
+        None => json!({ "type": kind(field) }),
+    };
+    schema["description"] = field.about.into();
+    schema
+}
+
 fn object(fields: &[Field]) -> Json {
-    let properties: JsonMap = fields
-        .iter()
-        .map(|f| (f.name.to_owned(), json!({ "type": kind(f), "description": f.about })))
-        .collect();
+    let properties: JsonMap = fields.iter().map(|f| (f.name.to_owned(), property(f))).collect();
     let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
-/// The schemas that the operations name. Those of messages bring definitions of their own; in this document they
-/// stand beside each other.
+/// The schemas that the operations name.
 fn schemas() -> JsonMap {
+    let mut schemas = of_the_wire();
+    for shape in SHAPES {
+        let mut schema = object(shape.fields);
+        schema["description"] = shape.about.into();
+        schemas.insert(shape.name.into(), schema);
+    }
+    schemas.insert("Problem".into(), problem());
+    schemas
+}
+
+/// Messages and events. They bring definitions of their own; in this document they stand beside each other.
+fn of_the_wire() -> JsonMap {
     let mut schemas = JsonMap::new();
-    for (name, mut schema) in schema::all() {
-        if name != "cim-message" {
-            continue;
-        }
+    for (file, mut schema) in schema::all() {
+        let name = match file {
+            "cim-message" => "CimMessage",
+            "cim-event" => "CimEvent",
+            _ => continue,
+        };
         rename(&mut schema);
-        if let Json::Object(message) = &mut schema {
-            message.remove("$schema");
-            message.remove("$id");
-            if let Some(Json::Object(parts)) = message.remove("$defs") {
+        if let Json::Object(whole) = &mut schema {
+            whole.remove("$schema");
+            whole.remove("$id");
+            if let Some(Json::Object(parts)) = whole.remove("$defs") {
                 schemas.extend(parts);
             }
         }
-        schemas.insert("CimMessage".into(), schema);
+        schemas.insert(name.into(), schema);
     }
+    schemas
+}
+
+fn problem() -> Json {
     let codes: Vec<&str> = CODES.iter().map(|(code, ..)| *code).collect();
-    let problem = json!({
+    json!({
         "type": "object",
         "description": "RFC 9457.",
         "properties": {
@@ -146,9 +189,7 @@ fn schemas() -> JsonMap {
             "column": { "type": "integer", "description": "Column of the body in bytes, from 1." },
         },
         "required": ["type", "title", "status", "detail", "code"],
-    });
-    schemas.insert("Problem".into(), problem);
-    schemas
+    })
 }
 
 /// References to definitions point at their new place.
@@ -202,6 +243,15 @@ mod tests {
             medium["parameters"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["id", "mrd", IDEMPOTENCY_KEY]);
         assert_eq!(medium["requestBody"]["required"], true);
+    }
+
+    #[test]
+    fn no_answer_has_the_name_of_something_on_the_wire() {
+        let taken = of_the_wire();
+        let names: BTreeSet<&str> = SHAPES.iter().map(|shape| shape.name).collect();
+        assert_eq!(names.len(), SHAPES.len());
+        let twice: Vec<&&str> = names.iter().filter(|name| taken.contains_key(**name)).collect();
+        assert!(twice.is_empty(), "{twice:?}");
     }
 
     #[test]

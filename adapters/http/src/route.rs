@@ -2,6 +2,7 @@
 
 use axum::routing::{MethodFilter, MethodRouter};
 
+use crate::answers::{Answer, Shape};
 use crate::app::App;
 
 /// Method of a route.
@@ -35,7 +36,8 @@ impl Verb {
 #[derive(Debug)]
 pub(crate) struct Field {
     pub(crate) name: &'static str,
-    /// Type in JSON Schema; several are separated by `|`.
+    /// Type in JSON Schema; several are separated by `|`. In an answer also the name of a shape, `[]` behind it for a list
+    /// of those.
     pub(crate) kind: &'static str,
     pub(crate) required: bool,
     pub(crate) about: &'static str,
@@ -82,6 +84,8 @@ pub(crate) struct Route {
     pub(crate) status: u16,
     /// Media type of the answer.
     pub(crate) media: &'static str,
+    /// What is answered when it succeeds.
+    pub(crate) answer: Answer,
     /// Whether repeating it with the same `Idempotency-Key` is safe.
     pub(crate) keyed: bool,
     /// Serves it for the verb it is listed with.
@@ -107,6 +111,7 @@ impl Route {
             payload: Payload::Nothing,
             status: 200,
             media: "application/json",
+            answer: Answer::Told,
             keyed: false,
             serve,
         }
@@ -164,7 +169,17 @@ impl Route {
 
     /// Answered in this media type.
     pub(crate) const fn media(self, media: &'static str) -> Self {
-        Self { media, ..self }
+        Self { media, answer: Answer::Other, ..self }
+    }
+
+    /// Answered with one of these.
+    pub(crate) const fn one(self, shape: &'static Shape) -> Self {
+        Self { answer: Answer::One(shape), ..self }
+    }
+
+    /// Answered with a list of these.
+    pub(crate) const fn many(self, shape: &'static Shape) -> Self {
+        Self { answer: Answer::Many(shape), ..self }
     }
 
     /// Names in the path, in order.

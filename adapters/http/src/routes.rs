@@ -11,6 +11,7 @@ use axum::routing::on;
 use axum::{Extension, Router};
 use futures_util::FutureExt;
 
+use crate::answers;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::route::{Field, Route, may, need};
@@ -52,13 +53,13 @@ pub(crate) static ROUTES: &[Route] = &[
     // Channels.
     Route::post("/cim-messages", "receiveMessage",
         "A CimMessage of a channel connector. 202 once it is durably accepted; one with an id seen before changes nothing.",
-        |m| on(m, messages::receive)).cim_message().status(202),
+        |m| on(m, messages::receive)).cim_message().status(202).one(&answers::ACCEPTED),
     Route::post("/message", "receiveMessageAlias", "The same as /cim-messages, under its older name.",
-        |m| on(m, messages::receive)).cim_message().status(202),
+        |m| on(m, messages::receive)).cim_message().status(202).one(&answers::ACCEPTED),
     Route::get("/channels", "listChannels", "The channels of the deployment.",
-        |m| on(m, channels::list)),
+        |m| on(m, channels::list)).many(&answers::CHANNEL),
     Route::get("/channels/{name}", "getChannel", "A channel.",
-        |m| on(m, channels::one)),
+        |m| on(m, channels::one)).one(&answers::CHANNEL),
     Route::get("/channels/{name}/stream", "streamChannel",
         "Server-sent events: what is sent to customers on this channel.",
         |m| on(m, stream::channel)).media("text/event-stream").query(&[
@@ -70,15 +71,15 @@ pub(crate) static ROUTES: &[Route] = &[
             may("state", "string", "Names of states, joined by commas, such as ACTIVE,ON_HOLD."),
             may("customer", "string", "Customer id."),
             may("channelCustomerIdentifier", "string", "Identifier of the customer on any channel of it."),
-            may("limit", "integer", "At most this many, 1 to 500; 50 when not given.")]),
+            may("limit", "integer", "At most this many, 1 to 500; 50 when not given.")]).many(&answers::SUMMARY),
     Route::get("/conversations/{id}", "getConversation", "A conversation as it is now.",
-        |m| on(m, conversations::one)),
+        |m| on(m, conversations::one)).one(&answers::CONVERSATION),
     Route::get("/conversations/{id}/events", "getHistory",
         "The history in order: each input, what was decided and why, and the events that followed. More follow when the \
          header Link names the next page.",
         |m| on(m, conversations::history)).query(&[
             may("after", "integer", "Only what came after this version."),
-            may("limit", "integer", "At most this many, 1 to 500; 500 when not given.")]),
+            may("limit", "integer", "At most this many, 1 to 500; 500 when not given.")]).many(&answers::HISTORY),
     Route::post("/conversations/{id}/messages", "sendMessage",
         "An agent writes: to the customer when PRIMARY, otherwise to the other agents.",
         |m| on(m, act::gives("AGENT_MESSAGE"))).fields(&[
@@ -123,7 +124,7 @@ pub(crate) static ROUTES: &[Route] = &[
     Route::get("/conversations/{id}/why", "explainConversation",
         "Every assignment, refusal and wait, with the agents who were looked at and what spoke against each; and how its \
          open tasks stand now.",
-        |m| on(m, why::conversation)),
+        |m| on(m, why::conversation)).one(&answers::WHY),
     Route::post("/conversations/{id}/transfer", "transfer",
         "A PRIMARY agent hands it to another agent or a queue, and leaves at once.",
         |m| on(m, act::gives("TRANSFER"))).fields(WHOM),
@@ -163,35 +164,35 @@ pub(crate) static ROUTES: &[Route] = &[
 
     // Customers.
     Route::get("/customers/{id}", "getCustomer", "A customer's profile, and their room.",
-        |m| on(m, customers::customer)),
+        |m| on(m, customers::customer)).one(&answers::CUSTOMER),
     Route::get("/rooms/{id}", "getRoom", "A customer's room: the conversations in it, newest first.",
-        |m| on(m, customers::room)),
+        |m| on(m, customers::room)).one(&answers::ROOM),
 
     // Agents.
     Route::get("/agents", "listAgents", "Every agent of the deployment, with their presence.",
-        |m| on(m, agents::list)),
+        |m| on(m, agents::list)).many(&answers::PRESENCE),
     Route::get("/agents/{id}", "getAgent", "An agent's presence.",
-        |m| on(m, agents::one)),
+        |m| on(m, agents::one)).one(&answers::PRESENCE),
     Route::post("/agents/{id}/login", "login", "An agent logs in; logging in twice changes nothing.",
-        |m| on(m, agents::login)),
+        |m| on(m, agents::login)).one(&answers::PRESENCE),
     Route::post("/agents/{id}/logout", "logout", "An agent logs out.",
         |m| on(m, agents::logout)).fields(&[
             may("reason", "string|object", "Why."),
-            may("by", "string", "The supervisor who orders it; their work goes to others at once.")]),
+            may("by", "string", "The supervisor who orders it; their work goes to others at once.")]).one(&answers::PRESENCE),
     Route::post("/agents/{id}/connect", "connectDesk",
-        "The agent's desk is there again; open offers are shown again.", |m| on(m, agents::connect)),
+        "The agent's desk is there again; open offers are shown again.", |m| on(m, agents::connect)).one(&answers::PRESENCE),
     Route::post("/agents/{id}/disconnect", "disconnectDesk",
         "The agent's desk is lost; when it is not back in time, the work goes to others.",
-        |m| on(m, agents::disconnect)),
+        |m| on(m, agents::disconnect)).one(&answers::PRESENCE),
     Route::put("/agents/{id}/state", "setState", "Sets an agent's state.",
         |m| on(m, agents::set_state)).fields(&[
             need("state", "string|object", "READY, NOT_READY or LOGOUT; or an object with that `name`."),
-            may("reason", "string|object", "Why.")]),
+            may("reason", "string|object", "Why.")]).one(&answers::PRESENCE),
     Route::put("/agents/{id}/mrds/{mrd}", "setMediumState", "Switches a medium of an agent on or off.",
         |m| on(m, agents::set_medium)).fields(&[
-            need("state", "string|object", "READY or NOT_READY; or an object with that `name`.")]),
+            need("state", "string|object", "READY or NOT_READY; or an object with that `name`.")]).one(&answers::PRESENCE),
     Route::get("/agents/{id}/tasks", "listTasks", "An agent's offers, active tasks and wrap-ups, with the time left.",
-        |m| on(m, tasks::of_agent)),
+        |m| on(m, tasks::of_agent)).many(&answers::TASK),
     Route::get("/agents/{id}/stream", "streamAgent",
         "Server-sent events: what an agent's desk must show, from now on.",
         |m| on(m, stream::agent)).media("text/event-stream").query(&[
@@ -201,13 +202,13 @@ pub(crate) static ROUTES: &[Route] = &[
     Route::post("/tasks/{id}/reject", "rejectTask", "An agent refuses what is offered.",
         |m| on(m, tasks::reject)).fields(&[MAY_AGENT]),
     Route::get("/tasks/{id}/why", "explainTask", "Why a task went where it went, or why it waits.",
-        |m| on(m, why::task)),
+        |m| on(m, why::task)).one(&answers::WHY),
 
     // Queues.
     Route::get("/queues", "listQueues", "Every queue: how many wait and how many agents could take one.",
-        |m| on(m, queues::list)),
+        |m| on(m, queues::list)).many(&answers::QUEUE),
     Route::get("/queues/{name}", "getQueue", "A queue and the tasks that wait in it, in order.",
-        |m| on(m, queues::one)),
+        |m| on(m, queues::one)).one(&answers::QUEUE),
     Route::post("/queues/{name}/flush", "flushQueue",
         "Closes every task that waits in it; what rings goes on. The flow tells the customers.",
         |m| on(m, queues::flush)),
@@ -216,9 +217,9 @@ pub(crate) static ROUTES: &[Route] = &[
 
     // Lists.
     Route::get("/lists", "listLists", "Every pull list: how many requests stand on it.",
-        |m| on(m, lists::list)),
+        |m| on(m, lists::list)).many(&answers::LIST),
     Route::get("/lists/{name}", "getList", "A pull list and the requests on it, oldest first.",
-        |m| on(m, lists::one)),
+        |m| on(m, lists::one)).one(&answers::LIST),
     Route::post("/lists/{name}/subscribe", "subscribeList", "An agent's desk shows the requests of a list.",
         |m| on(m, lists::subscribe)).fields(&[AGENT]),
     Route::post("/lists/{name}/unsubscribe", "unsubscribeList", "It does not any more.",
@@ -230,8 +231,8 @@ pub(crate) static ROUTES: &[Route] = &[
         |m| on(m, bots::messages)).fields(BOT_ANSWER),
 
     // The service.
-    Route::get("/healthz", "health", "Whether the process lives.", |m| on(m, service::health)),
-    Route::get("/readyz", "ready", "Whether commits can succeed now.", |m| on(m, service::ready)),
+    Route::get("/healthz", "health", "Whether the process lives.", |m| on(m, service::health)).one(&answers::ALIVE),
+    Route::get("/readyz", "ready", "Whether commits can succeed now.", |m| on(m, service::ready)).one(&answers::ALIVE),
     Route::get("/metrics", "metrics", "Figures in the Prometheus text format.",
         |m| on(m, service::metrics)).media(service::METRICS_MEDIA),
     Route::get("/openapi.json", "describe", "This document.", |m| on(m, openapi::serve)),

@@ -1,6 +1,7 @@
 //! The interface as it is called over the wire, by those who mean well and others.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod answers;
 mod bodies;
 mod bots;
 mod callers;
@@ -8,6 +9,7 @@ mod callers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use convene_core::deployment::Deployment;
 use convene_inproc::InprocBus;
 use convene_runtime::ports::bots::{BotOutcome, Bots, Question};
 use convene_runtime::{Config, Engine, PARTITIONS, SystemClock, World, deployments};
@@ -50,6 +52,15 @@ async fn serve(name: &str) -> (Engine, String) {
     let flow = "flow: f\ntitle: F\non: { CONVERSATION_STARTED: a }\nnodes: { a: { note: nothing } }\n";
     let files = [("flows/centre.yaml".into(), centre), ("flows/f.yaml".into(), flow.into())].into();
     let (deployment, _) = deployments::compile(files).unwrap();
+    serve_in(&folder, deployment).await
+}
+
+/// An engine of this deployment, and the address where it serves.
+async fn serve_deployment(name: &str, deployment: Deployment) -> (Engine, String) {
+    serve_in(&fresh_folder(name), deployment).await
+}
+
+async fn serve_in(folder: &Path, deployment: Deployment) -> (Engine, String) {
     let store = SqliteStore::open(&folder.join("convene.db")).await.unwrap();
     let world = World {
         store: Arc::new(store),
