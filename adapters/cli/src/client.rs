@@ -1,8 +1,15 @@
 //! A small HTTP client for the commands that talk to a running engine.
 
+use std::time::Duration;
+
 use convene_core::model::Json;
-use reqwest::{Client, RequestBuilder, Url};
+use reqwest::{Client, RequestBuilder, Response, Url};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// How long a stream that ended is asked for again, and how often.
+const LISTEN_AGAIN_MAX: Duration = Duration::from_secs(20);
+const LISTEN_AGAIN_EVERY: Duration = Duration::from_millis(500);
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -69,29 +76,60 @@ impl Engine {
         call(self.http.get(url.clone()), &url).await
     }
 
-    /// Listens to server-sent events until the engine or the listener goes.
+    /// Listens to server-sent events until the engine or the listener goes. A stream that ends, as one does at a gap, is
+    /// asked for again.
     pub(crate) async fn listen(&self, url: Url) -> Result<mpsc::Receiver<Heard>, String> {
-        let mut response = self.http.get(url.clone()).send().await.map_err(|e| e.to_string())?;
-        if !response.status().is_success() {
-            return Err(format!("the engine lets nobody listen at {url}: {}", response.status()));
-        }
+        let mut response = self.open(&url).await?;
         let (say, heard) = mpsc::channel(64);
+        let engine = self.clone();
         tokio::spawn(async move {
-            // Bytes until an event is whole: a chunk may end inside a letter.
-            let mut buffer: Vec<u8> = Vec::new();
-            while let Ok(Some(chunk)) = response.chunk().await {
-                buffer.extend_from_slice(&chunk);
-                while let Some(end) = buffer.windows(2).position(|pair| pair == b"\n\n") {
-                    let event: Vec<u8> = buffer.drain(..end + 2).collect();
-                    let Some(event) = parsed(&String::from_utf8_lossy(&event)) else { continue };
-                    if say.send(event).await.is_err() {
-                        return;
-                    }
+            while read(&mut response, &say).await {
+                match engine.open_again(&url, &say).await {
+                    Some(again) => response = again,
+                    None => return,
                 }
             }
         });
         Ok(heard)
     }
+
+    async fn open(&self, url: &Url) -> Result<Response, String> {
+        let response = self.http.get(url.clone()).send().await.map_err(|e| e.to_string())?;
+        if !response.status().is_success() {
+            return Err(format!("the engine lets nobody listen at {url}: {}", response.status()));
+        }
+        Ok(response)
+    }
+
+    /// The same stream again; `None` when it cannot be had, or nobody listens any more.
+    async fn open_again(&self, url: &Url, say: &mpsc::Sender<Heard>) -> Option<Response> {
+        let end = Instant::now() + LISTEN_AGAIN_MAX;
+        while Instant::now() < end && !say.is_closed() {
+            tokio::time::sleep(LISTEN_AGAIN_EVERY).await;
+            if let Ok(response) = self.open(url).await {
+                eprintln!("The stream broke off; what was said meanwhile may be missing here.");
+                return Some(response);
+            }
+        }
+        None
+    }
+}
+
+/// Tells the events of a stream until it ends. Says whether somebody still listens.
+async fn read(response: &mut Response, say: &mpsc::Sender<Heard>) -> bool {
+    // Bytes until an event is whole: a chunk may end inside a letter.
+    let mut buffer: Vec<u8> = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        buffer.extend_from_slice(&chunk);
+        while let Some(end) = buffer.windows(2).position(|pair| pair == b"\n\n") {
+            let event: Vec<u8> = buffer.drain(..end + 2).collect();
+            let Some(event) = parsed(&String::from_utf8_lossy(&event)) else { continue };
+            if say.send(event).await.is_err() {
+                return false;
+            }
+        }
+    }
+    true
 }
 
 fn sends(request: RequestBuilder, body: &Json) -> RequestBuilder {

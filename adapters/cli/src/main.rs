@@ -19,6 +19,7 @@ mod sarif;
 mod schema;
 mod send;
 mod simulate;
+mod stack;
 mod test;
 mod validate;
 mod why;
@@ -33,10 +34,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     end_with_the_reader();
     let args = Args::read();
+    if matches!(args.command, Command::Run(_)) {
+        stack::enlarge();
+    }
     if let Err(problem) = logs::start(&args.command) {
         return exit::environment(&problem);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().thread_stack_size(stack::WORKING).enable_all().build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(problem) => {
             return exit::environment(&format!("the asynchronous run time cannot start: {problem}"));

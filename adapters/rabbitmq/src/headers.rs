@@ -3,12 +3,15 @@
 use convene_core::model::Json;
 use lapin::types::{AMQPValue, FieldArray, FieldTable};
 
-use crate::limits::{HEADER_BYTES_MAX, HEADERS_BYTES_MAX};
+use crate::limits::{HEADER_BYTES_MAX, HEADER_DEPTH_MAX, HEADERS_BYTES_MAX};
 use crate::message::{cut, short};
 
 /// What the broker writes on a message by itself. It tells of the delivery and not of the message, and differs when the
 /// same message comes again.
 const OF_THE_BROKER: &[&str] = &["x-acquired-count", "x-death", "x-delivery-count"];
+
+/// Stands where a header went on too deep.
+const DEEPER: &str = "…";
 
 /// Reads the headers a message was sent with, in their order.
 pub(crate) fn sent(table: &FieldTable) -> Vec<(String, Json)> {
@@ -21,10 +24,15 @@ pub(crate) fn sent(table: &FieldTable) -> Vec<(String, Json)> {
 }
 
 fn read(table: &FieldTable) -> Vec<(String, Json)> {
-    table.inner().iter().map(|(name, value)| (name.to_string(), json(value))).collect()
+    inside(table, HEADER_DEPTH_MAX)
 }
 
-fn json(value: &AMQPValue) -> Json {
+fn inside(table: &FieldTable, depth: usize) -> Vec<(String, Json)> {
+    table.inner().iter().map(|(name, value)| (name.to_string(), json(value, depth))).collect()
+}
+
+/// A value, and what is in it down to this depth.
+fn json(value: &AMQPValue, depth: usize) -> Json {
     match value {
         AMQPValue::Boolean(value) => (*value).into(),
         AMQPValue::ShortShortInt(value) => (*value).into(),
@@ -41,8 +49,9 @@ fn json(value: &AMQPValue) -> Json {
         AMQPValue::ShortString(value) => value.as_str().into(),
         AMQPValue::LongString(value) => String::from_utf8_lossy(value.as_bytes()).into(),
         AMQPValue::ByteArray(value) => String::from_utf8_lossy(value.as_slice()).into(),
-        AMQPValue::FieldArray(value) => value.as_slice().iter().map(json).collect(),
-        AMQPValue::FieldTable(value) => Json::Object(read(value).into_iter().collect()),
+        AMQPValue::FieldArray(_) | AMQPValue::FieldTable(_) if depth == 0 => DEEPER.into(),
+        AMQPValue::FieldArray(value) => value.as_slice().iter().map(|value| json(value, depth - 1)).collect(),
+        AMQPValue::FieldTable(value) => Json::Object(inside(value, depth - 1).into_iter().collect()),
         AMQPValue::Void => Json::Null,
     }
 }
@@ -56,7 +65,7 @@ pub(crate) fn write(headers: &[(String, Json)]) -> FieldTable {
             Json::String(text) => Json::from(cut(text, HEADER_BYTES_MAX)),
             value => value.clone(),
         };
-        bytes += name.len() + value.to_string().len();
+        bytes += 1 + name.len() + size(&value);
         if bytes > HEADERS_BYTES_MAX {
             break;
         }
@@ -88,6 +97,23 @@ fn amqp(value: &Json) -> AMQPValue {
     }
 }
 
+/// Bytes of a value as [`amqp`] has it: its type, and for texts, lists and tables their length.
+fn size(value: &Json) -> usize {
+    const TYPE: usize = 1;
+    const LENGTH: usize = 4;
+    match value {
+        Json::Null => TYPE,
+        Json::Bool(_) => TYPE + 1,
+        Json::Number(_) => TYPE + 8,
+        Json::String(text) => TYPE + LENGTH + text.len(),
+        Json::Array(list) => TYPE + LENGTH + list.iter().map(size).sum::<usize>(),
+        Json::Object(map) => {
+            let pairs = map.iter().map(|(name, value)| 1 + name.len() + size(value));
+            TYPE + LENGTH + pairs.sum::<usize>()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -114,6 +140,29 @@ mod tests {
             .to_vec();
         let names: Vec<String> = sent(&write(&headers)).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["tries", "x-mine"]);
+    }
+
+    #[test]
+    fn what_stands_too_deep_is_not_kept() {
+        let mut deep = AMQPValue::FieldArray(FieldArray::default());
+        for _ in 0..1_000 {
+            deep = AMQPValue::FieldArray(FieldArray::from(vec![deep]));
+        }
+        let mut table = FieldTable::default();
+        table.insert(short("deep"), deep);
+        let kept = read(&table)[0].1.to_string();
+        assert_eq!(
+            kept,
+            format!("{}\"{DEEPER}\"{}", "[".repeat(HEADER_DEPTH_MAX), "]".repeat(HEADER_DEPTH_MAX))
+        );
+    }
+
+    #[test]
+    fn headers_grow_no_larger_than_they_are_counted() {
+        let numbers = ("numbers".to_owned(), json!(vec![1; 20_000]));
+        assert!(read(&write(&[numbers])).is_empty());
+        let fits = ("numbers".to_owned(), json!({ "a": vec![1; 7_000], "b": [null, true, "ä", 2.5] }));
+        assert_eq!(read(&write(std::slice::from_ref(&fits))), [fits]);
     }
 
     #[test]

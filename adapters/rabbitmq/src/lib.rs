@@ -127,13 +127,18 @@ impl RabbitBus {
         self.intakes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn link(&self) -> Result<Arc<Link>, BusError> {
+    /// The connection, once there is one.
+    async fn living(&self) -> Result<Arc<Link>, BusError> {
         let mut links = self.shared.link.subscribe();
         let link = timeout(LINK_WAIT, links.wait_for(Option::is_some)).await;
         let link = link.ok().and_then(Result::ok).and_then(|link| link.clone());
-        let Some(link) = link.filter(|link| link.alive()) else {
-            return Err(BusError(format!("no connection to {}", self.shared.address.shown)));
-        };
+        link.filter(|link| link.alive())
+            .ok_or_else(|| BusError(format!("no connection to {}", self.shared.address.shown)))
+    }
+
+    /// The connection, when the broker takes publications.
+    async fn link(&self) -> Result<Arc<Link>, BusError> {
+        let link = self.living().await?;
         if link.blocked() {
             return Err(BusError("the broker has blocked publishers: its memory or disk runs out".into()));
         }
@@ -288,6 +293,11 @@ impl Bus for RabbitBus {
     }
 
     fn listen(&self, prefixes: Vec<String>) -> BoxFuture<'_, Result<mpsc::Receiver<Outgoing>, BusError>> {
-        Arc::clone(&self.shared.hub).listen(prefixes, &self.shared.names).boxed()
+        async move {
+            // Without a connection nothing would be heard, and nobody would know.
+            self.living().await?;
+            Arc::clone(&self.shared.hub).listen(prefixes, &self.shared.names).await
+        }
+        .boxed()
     }
 }

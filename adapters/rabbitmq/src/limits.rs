@@ -83,7 +83,12 @@ pub(crate) const SHORT_BYTES_MAX: usize = 255;
 /// Bytes of one header value that is a text.
 pub(crate) const HEADER_BYTES_MAX: usize = 4096;
 
-/// Bytes of all headers of a message, roughly: they must fit into one frame, and brokers allow 128 kB.
+/// How deep lists and tables of a header may stand in each other; what is deeper is not kept. Programs that read JSON give
+/// up at about a hundred.
+pub(crate) const HEADER_DEPTH_MAX: usize = 32;
+
+/// Bytes of all headers of a message as they are sent: they must fit into one frame, and brokers allow 128 kB. One that
+/// does not costs the whole connection.
 pub(crate) const HEADERS_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes of one input. The default limit of current brokers; a larger message would cost the whole channel.

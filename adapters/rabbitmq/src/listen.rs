@@ -130,9 +130,13 @@ impl Hub {
         }
     }
 
-    /// Drops the channel of a lost connection.
+    /// Drops the channel of a lost connection, and ends every stream: nobody knows what was published until there is
+    /// another one, and whoever misses something must know.
     pub(crate) async fn close(&self) {
-        self.inner.lock().await.ear = None;
+        let mut inner = self.inner.lock().await;
+        inner.ear = None;
+        inner.patterns.clear();
+        inner.listeners.clear();
     }
 }
 
