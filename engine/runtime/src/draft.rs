@@ -40,6 +40,8 @@ pub(crate) struct Draft {
     pub steps: [u64; 2],
     /// Hops that go through the store: for partitions of others, or for a later batch.
     pub hops_out: Vec<crate::ports::store::Hop>,
+    /// Those of them that are for partitions of ours, and for which there was no room in this batch.
+    pub later: Vec<crate::ports::store::Hop>,
     /// Directory entries it changes: `s:<channel>:<identifier>`, `i:<attribute>:<identifier>`, `r:<room>`.
     pub touched: HashSet<String>,
     /// Inputs for partitions of others, published before the commit.

@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use prometheus::HistogramTimer;
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::engine::Stop;
 use crate::item::{Item, Origin};
@@ -26,6 +27,8 @@ const SENT_MAX: usize = 4;
 /// Pause before publishing is tried again: the first, and the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// How long a stopping engine waits for room for a batch.
+const STOP_WAIT: Duration = Duration::from_secs(2);
 
 /// Something to publish after a commit.
 #[derive(Debug)]
@@ -40,7 +43,8 @@ pub(crate) struct Job {
 /// The publisher's two ends.
 #[derive(Debug)]
 pub(crate) struct Publisher {
-    jobs: mpsc::Sender<Job>,
+    jobs: Option<mpsc::Sender<Job>>,
+    line: JoinHandle<()>,
     confirmed: Arc<Mutex<Vec<Parcel>>>,
 }
 
@@ -50,23 +54,41 @@ impl Publisher {
         let (jobs, todo) = mpsc::channel::<Job>(WAITING_MAX);
         let confirmed = Arc::new(Mutex::new(Vec::new()));
         let line = Line { bus, metrics, probe, confirmed: confirmed.clone(), sent: VecDeque::new() };
-        tokio::spawn(line.run(todo));
-        Self { jobs, confirmed }
+        let line = tokio::spawn(line.run(todo));
+        Self { jobs: Some(jobs), line, confirmed }
     }
 
-    /// Hands over a committed batch's output; waits while too much is waiting already, unless the engine stops: the
-    /// outbox has it all, and the next owner publishes it.
-    pub(crate) async fn hand(&self, job: Job, metrics: &Metrics, stop: &Stop) {
+    /// Hands over a committed batch's output; waits while too much is waiting already, but not for long when the engine
+    /// stops: the outbox has it all, and the next owner publishes it. What comes later must not come before it, so that is
+    /// left to the next owner, too.
+    pub(crate) async fn hand(&mut self, job: Job, metrics: &Metrics, stop: &Stop) {
         if job.parcels.is_empty() && job.outputs.is_empty() && job.hops.is_empty() {
             return;
         }
         metrics.pending.add(i64::try_from(job.outputs.len()).unwrap_or(0));
+        let Some(jobs) = &self.jobs else { return };
+        let stopping = async {
+            stop.cancelled().await;
+            tokio::time::sleep(STOP_WAIT).await;
+        };
         tokio::select! {
             biased;
-            sent = self.jobs.send(job) => if sent.is_err() {
+            sent = jobs.send(job) => if sent.is_err() {
                 tracing::error!("the publisher is gone");
             },
-            () = stop.cancelled() => tracing::warn!("not everything is published; the next owner does it"),
+            () = stopping => {
+                tracing::warn!("not everything is published; the next owner does it");
+                self.jobs = None;
+            }
+        }
+    }
+
+    /// Waits until the bus has all that was handed over, at most so long. Nothing is taken afterwards.
+    pub(crate) async fn finish(&mut self, limit: Duration) {
+        self.jobs = None;
+        if tokio::time::timeout(limit, &mut self.line).await.is_err() {
+            tracing::warn!("the bus does not take everything in time; the next owner publishes it");
+            self.line.abort();
         }
     }
 
@@ -120,8 +142,10 @@ struct Sent {
 }
 
 impl Line {
+    /// Until nothing is handed over any more and everything is confirmed.
     async fn run(mut self, mut todo: mpsc::Receiver<Job>) {
-        loop {
+        let mut done = false;
+        while !done || !self.sent.is_empty() {
             let stuck = self.sent.back().is_some_and(|last| last.connection.is_none());
             let room = self.sent.len() < SENT_MAX && !stuck;
             let confirms = async {
@@ -136,9 +160,9 @@ impl Line {
                     Ok(()) => self.first_is_confirmed(),
                     Err(problem) => self.again(problem).await,
                 },
-                job = todo.recv(), if room => match job {
+                job = todo.recv(), if room && !done => match job {
                     Some(job) => self.send(job).await,
-                    None => return,
+                    None => done = true,
                 },
             }
         }

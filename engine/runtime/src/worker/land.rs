@@ -47,6 +47,8 @@ impl Worker {
         if !self.carry.iter().any(|i| i.token.is_some()) {
             draft.tokens.append(&mut self.refused_tokens);
         }
+        // Nothing behind them may be stepped before them.
+        self.flush |= !draft.later.is_empty();
         draft.close();
         if draft.is_empty() && Instant::now() < self.next_mark {
             return None;
@@ -142,8 +144,8 @@ impl Worker {
             self.metrics.commit_inputs.observe(steps as f64);
             self.metrics.open_conversations.add(draft.opened);
         }
-        let ours = |p: u32| self.leases.iter().any(|l| l.partition == p);
-        let hops = draft.hops_out.into_iter().filter(|h| !ours(h.partition)).collect();
+        self.take_hops(draft.later);
+        let hops = draft.hops_out.into_iter().filter(|h| !self.owns(h.partition)).collect();
         let parcels = draft.batch.unpublished.into_iter().map(|u| u.parcel).collect();
         let job = publisher::Job { parcels, outputs: draft.publications, hops };
         self.publisher.hand(job, &self.metrics, &self.shared.stop).await;

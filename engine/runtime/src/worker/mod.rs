@@ -88,6 +88,8 @@ pub(crate) struct Worker {
     conflicts: u32,
     /// A commit ended without a word: whether it stands, shows when the leases are renewed. Until then nothing is taken.
     unsure: bool,
+    /// Since when the bus is away.
+    bus_lost: Option<Instant>,
     next_lease: Instant,
     /// Without a renewal the leases end then, and others may take the partitions.
     leases_end: Instant,
@@ -129,6 +131,7 @@ impl Worker {
             alone: HashSet::new(),
             conflicts: 0,
             unsure: false,
+            bus_lost: None,
             next_lease: now,
             leases_end: now,
             next_timer_check: now,

@@ -1,6 +1,6 @@
 //! Owning partitions: leases, and what the owner before left undone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -12,15 +12,26 @@ use super::take::Halt;
 use super::{ROUTING_HOME, Worker};
 use crate::intake;
 use crate::item::Item;
-use crate::ports::store::{Hop as StoredHop, Lease};
+use crate::ports::store::{Batch, Hop as StoredHop, Lease};
 use crate::publisher;
 
 /// Hops of others that were not delivered by the bus are looked for this often.
 pub(super) const HOP_CHECK: Duration = Duration::from_secs(5);
+/// How long the bus may be away before partitions are left to an engine that may still have it. A broker that restarts is
+/// back before.
+const BUS_WAIT: Duration = Duration::from_secs(15);
+/// How soon an engine without bus and partitions looks again.
+const BUS_LOOK: Duration = Duration::from_millis(200);
+/// How long a stopping engine waits for the bus to take what is committed.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 impl Worker {
     /// Renews the leases, takes and gives back partitions.
     pub(super) async fn renew(&mut self, flight: &mut Option<Flight>) {
+        if self.cut_off(flight).await {
+            self.next_lease = Instant::now() + BUS_LOOK;
+            return;
+        }
         let config = &self.shared.config;
         self.next_lease =
             Instant::now() + Duration::from_millis(u64::try_from(config.lease_ms / 3).unwrap_or(1000));
@@ -69,6 +80,36 @@ impl Worker {
             self.next_hop_check = Instant::now() + HOP_CHECK;
             self.stray_hops().await;
         }
+    }
+
+    /// Whether this engine takes no partitions since it has no bus: it could neither hear nor say anything in them. What
+    /// it holds it gives to the others, unless there are none.
+    async fn cut_off(&mut self, flight: &mut Option<Flight>) -> bool {
+        if self.shared.bus.connected() {
+            self.bus_lost = None;
+            return false;
+        }
+        let since = *self.bus_lost.get_or_insert_with(Instant::now);
+        if self.leases.is_empty() {
+            return true;
+        }
+        let partitions = self.shared.config.partitions;
+        let alone = !self.store.fair_share(partitions).await.is_ok_and(|fair| fair < partitions);
+        if since.elapsed() < BUS_WAIT || alone {
+            return false;
+        }
+        tracing::warn!("no connection to the bus for too long; the partitions are left to other engines");
+        if let Some(under_way) = flight.take() {
+            self.land(under_way).await;
+        }
+        let held: Vec<u32> = self.leases.drain(..).map(|l| l.partition).collect();
+        self.metrics.partitions.set(0);
+        self.own_on_bus().await;
+        if let Err(problem) = self.store.release(&self.shared.config.engine, &held).await {
+            tracing::warn!(%problem, "releasing partitions failed; they run out by themselves");
+        }
+        self.forget().await;
+        true
     }
 
     /// Lets go of partitions whose leases have run out: their queues deliver to one consumer only, and the next owner
@@ -177,10 +218,11 @@ impl Worker {
 
     /// Stored hops become inputs: behind what was taken before, but next to the input that asked for it when that one is
     /// to be stepped again.
-    fn take_hops(&mut self, hops: Vec<StoredHop>) {
+    pub(super) fn take_hops(&mut self, hops: Vec<StoredHop>) {
         let now = self.shared.clock.now();
+        let waiting: HashMap<String, u64> = self.carry.iter().map(|i| (i.id.clone(), i.seq)).collect();
         for hop in hops {
-            if self.carry.iter().any(|i| i.id == hop.id) || self.in_flight_seen.contains(&hop.id) {
+            if waiting.contains_key(&hop.id) || self.in_flight_seen.contains(&hop.id) {
                 continue;
             }
             match serde_json::from_str::<Hop>(&hop.body) {
@@ -189,9 +231,9 @@ impl Worker {
                     item.hop = Some(hop.id);
                     item.source = "hop".into();
                     item = self.taken(item);
-                    let asks =
-                        |i: &&Item| item.id.strip_prefix(&i.id).is_some_and(|rest| rest.starts_with('/'));
-                    item.seq = self.carry.iter().find(asks).map_or(item.seq, |i| i.seq);
+                    // Its id is that of the input that asked for it, and a number.
+                    let mut asking = item.id.rmatch_indices('/').map(|(end, _)| &item.id[..end]);
+                    item.seq = asking.find_map(|id| waiting.get(id)).copied().unwrap_or(item.seq);
                     self.carry.push_back(item);
                 }
                 Err(problem) => tracing::error!(hop = %hop.id, %problem, "a hop cannot be read"),
@@ -209,11 +251,19 @@ impl Worker {
         }
     }
 
-    /// Gives everything back.
+    /// Gives everything back, once the bus has what was committed.
     pub(super) async fn leave(&mut self) {
         let mut into = self.deliveries.0.clone();
         std::mem::swap(&mut into, &mut self.deliveries.0);
         let _ = self.shared.bus.own(&[], into).await;
+        self.publisher.finish(LAST_WORDS).await;
+        let fence = self.leases.iter().map(|l| (l.partition, l.epoch)).collect();
+        let marks = Batch { fence, published: self.publisher.confirmed(), ..Batch::default() };
+        if !marks.published.is_empty()
+            && let Err(problem) = self.store.commit(&marks).await
+        {
+            tracing::warn!(%problem, "what was published is not marked; the next owner publishes it again");
+        }
         let partitions: Vec<u32> = self.leases.drain(..).map(|l| l.partition).collect();
         if let Err(problem) = self.store.release(&self.shared.config.engine, &partitions).await {
             tracing::warn!(%problem, "releasing partitions failed; they run out by themselves");

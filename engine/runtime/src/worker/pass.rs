@@ -17,12 +17,13 @@ use crate::ports::bus::{Destination, Outgoing, ReplyTo};
 use crate::ports::store::{DeadLetter, Hop as StoredHop};
 use crate::publisher::Letter;
 
-/// Steps of one batch after which hops go through the store.
-const STEPS_MAX: u64 = 4_000;
+/// Steps of one batch, done and to be done, beyond which hops wait for a later one: it must be committed long before its
+/// leases run out.
+const STEPS_MAX: usize = 2_000;
 
 impl Worker {
-    /// Hops that partition `source` asks for: those for partitions of ours are taken in the same batch, others go
-    /// through store and bus.
+    /// Hops that partition `source` asks for: those for partitions of ours are taken in the same batch while there is room,
+    /// and from the store when it is committed; others go through store and bus.
     pub(super) fn write_hops(
         &self,
         draft: &mut Draft,
@@ -38,7 +39,7 @@ impl Worker {
                 Hop::Conversation { home, .. } => *home,
                 Hop::Message { .. } => item.partition,
             };
-            let steps = draft.steps[0] + draft.steps[1];
+            let steps = draft.items.len() + local.len();
             if self.owns(partition) && steps < STEPS_MAX {
                 let mut next = Item::own(id, partition, item.at, intake::of_hop(hop));
                 next.source = "hop".into();
@@ -46,14 +47,18 @@ impl Worker {
                 local.push_back(next);
                 continue;
             }
-            draft.hops_out.push(StoredHop {
+            let hop = StoredHop {
                 id,
                 partition,
                 source,
                 at: item.at,
                 ordinal: i32::try_from(i).unwrap_or(i32::MAX),
                 body: json!(hop).to_string(),
-            });
+            };
+            if self.owns(partition) {
+                draft.later.push(hop.clone());
+            }
+            draft.hops_out.push(hop);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use convene_core::conversation::{self, Conversation};
-use convene_core::directory::Arrival;
+use convene_core::directory::{Arrival, Live};
 use convene_core::effect::Reply;
 use convene_core::model::ConversationState;
 use serde_json::json;
@@ -86,7 +86,7 @@ impl Worker {
         for item in items {
             wanted.inputs.push(item.id.clone());
             match &item.what {
-                What::Message { sender, .. } => match self.sessions.get(sender) {
+                What::Message { sender, .. } => match self.remembered(sender) {
                     Some(live) if !self.cache.contains(&live.conversation) => {
                         wanted.states.push(live.conversation.clone());
                     }
@@ -228,6 +228,12 @@ impl Worker {
         Ok(Taken::Done)
     }
 
+    /// Where a sender's conversation lives, from memory. Of partitions of others nothing is believed: what is remembered of
+    /// them may be long over, and two engines would pass a message to and fro.
+    fn remembered(&self, sender: &Sender) -> Option<&Live> {
+        self.sessions.get(sender).filter(|live| self.owns(live.home))
+    }
+
     /// What the directory knows of a sender; `None` when uncommitted changes stand in the way.
     async fn arrival(
         &mut self,
@@ -235,7 +241,7 @@ impl Worker {
         sender: &Sender,
         fresh: bool,
     ) -> Result<Option<Arrival>, Halt> {
-        if !fresh && let Some(live) = self.sessions.get(sender) {
+        if !fresh && let Some(live) = self.remembered(sender) {
             return Ok(Some(Arrival { live_session: Some(live.clone()), ..Arrival::default() }));
         }
         if draft.touches(sender) || self.in_flight_touched.iter().any(|k| touched_by(k, sender)) {

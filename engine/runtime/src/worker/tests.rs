@@ -203,3 +203,21 @@ async fn a_timer_that_the_store_refuses_is_quarantined_once_and_gone() {
     assert_eq!(letters, ["t:ring:1"]);
     engine.stop().await;
 }
+
+#[tokio::test]
+async fn an_engine_that_stops_leaves_nothing_to_be_published() {
+    let (rig, engine) = Rig::start().await;
+    nina_is_here(&rig).await;
+    engine.stop().await;
+    assert!(rig.state().tables.outbox.is_empty(), "{:?}", rig.state().tables.outbox);
+}
+
+#[tokio::test]
+async fn an_engine_without_a_bus_takes_no_partitions_until_it_has_one() {
+    let (rig, engine) = Rig::start_with(|state| state.bus_gone = true, 600).await;
+    sleep(Duration::from_millis(700)).await;
+    assert!(rig.book().is_empty(), "{:#?}", rig.book());
+    rig.state().bus_gone = false;
+    rig.until("it takes them", |rig| rig.book().iter().any(|line| line.starts_with("own [0,"))).await;
+    engine.stop().await;
+}

@@ -53,7 +53,7 @@ impl Bus for Rig {
         ready(Err(BusError("nobody submits here".into()))).boxed()
     }
     fn connected(&self) -> bool {
-        true
+        !self.state().bus_gone
     }
     fn listen(&self, _: Vec<String>) -> BoxFuture<'_, Result<mpsc::Receiver<Outgoing>, BusError>> {
         ready(Err(BusError("nobody listens here".into()))).boxed()
