@@ -6,7 +6,7 @@ use convene_core::effect::{BotCall, Publication, Reply};
 
 use crate::item::Item;
 use crate::outcome::Outcome;
-use crate::ports::bus::{Outgoing, ReplyTo, Token};
+use crate::ports::bus::{ReplyTo, Token};
 use crate::ports::store::{Batch, Parcel, Pointer, StateWrite, Unpublished};
 
 /// A batch and what follows its commit.
@@ -44,10 +44,6 @@ pub(crate) struct Draft {
     pub later: Vec<crate::ports::store::Hop>,
     /// Directory entries it changes: `s:<channel>:<identifier>`, `i:<attribute>:<identifier>`, `r:<room>`.
     pub touched: HashSet<String>,
-    /// Inputs for partitions of others, published before the commit.
-    pub forwards: Vec<Outgoing>,
-    /// Those inputs, to be stepped again when publishing fails; their waiting callers too.
-    pub forwarded: Vec<Item>,
 }
 
 impl Draft {
@@ -86,10 +82,6 @@ impl Draft {
 
     /// Whether a commit is needed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.batch.is_empty()
-            && self.items.is_empty()
-            && self.tokens.is_empty()
-            && self.forwards.is_empty()
-            && self.replies.is_empty()
+        self.batch.is_empty() && self.items.is_empty() && self.tokens.is_empty() && self.replies.is_empty()
     }
 }

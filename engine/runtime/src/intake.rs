@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::item::{Item, Origin, What};
 use crate::ports::bus::{Delivery, Kind};
-use crate::ports::store::Sender;
+use crate::ports::store::{Hop as StoredHop, Sender};
 
 /// Why a delivery is no input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,8 @@ pub(crate) fn bounded(prefix: &str, id: &str) -> String {
 }
 
 fn with_id(prefix: &str, amqp: Option<&str>, own: Option<&str>) -> Result<String, Fault> {
-    amqp.or(own).filter(|id| !id.is_empty()).map(|id| bounded(prefix, id)).ok_or_else(|| {
+    let given = |id: &&str| !id.is_empty();
+    amqp.filter(given).or(own.filter(given)).map(|id| bounded(prefix, id)).ok_or_else(|| {
         Fault::new(
             "missing_id",
             "neither the AMQP message_id nor the message's own `id` is set; repeats could not be told apart",
@@ -156,12 +157,31 @@ fn command(delivery: &Delivery) -> Parsed {
 
 fn hop(delivery: &Delivery) -> Parsed {
     // Its id is one of ours already, and is not made anew. Without one it would count as a repeat of any other without.
-    let id = delivery.id.clone().filter(|id| !id.is_empty()).ok_or_else(|| {
+    let row = delivery.id.clone().filter(|id| !id.is_empty()).ok_or_else(|| {
         Fault::new("missing_id", "a hop of ours has no AMQP message_id; repeats could not be told apart")
     })?;
     let hop: Hop = serde_json::from_slice(&delivery.body)
         .map_err(|e| Fault::new("malformed", format!("a hop of ours: {e}")))?;
-    Ok((id.clone(), of_hop(hop), Some(id)))
+    let id = First::of(&delivery.body).and_then(|first| first.input).unwrap_or_else(|| row.clone());
+    Ok((id, of_hop(hop), Some(row)))
+}
+
+/// A stored hop as an input.
+///
+/// # Errors
+/// Its text cannot be read.
+pub(crate) fn of_stored(hop: &StoredHop, at: i64) -> serde_json::Result<Item> {
+    let what = of_hop(serde_json::from_str(&hop.body)?);
+    let mut item = Item::own(hop.id.clone(), hop.partition, at, what);
+    item.hop = Some(hop.id.clone());
+    item.source = "hop".into();
+    if let Some(First { input: Some(input), raw, source, origin }) = First::of(hop.body.as_bytes()) {
+        item.id = input;
+        item.raw = raw.into_bytes();
+        item.source = source;
+        item.origin = origin.unwrap_or_default();
+    }
+    Ok(item)
 }
 
 /// What came from outside, where and how.
@@ -171,16 +191,29 @@ struct Sent {
     origin: Origin,
 }
 
-/// How an input came from outside: of one that another engine handed on, what that engine got.
-fn sent_as(handed_on: bool, body: Vec<u8>, key: String, origin: Origin) -> Sent {
-    #[derive(serde::Deserialize)]
-    struct First {
-        raw: String,
-        source: String,
-        #[serde(default)]
-        origin: Option<Origin>,
+/// Of an input that another engine handed on: what that engine got.
+#[derive(serde::Deserialize)]
+struct First {
+    /// Its id.
+    #[serde(default, rename = "inputId")]
+    input: Option<String>,
+    #[serde(default)]
+    raw: String,
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    origin: Option<Origin>,
+}
+
+impl First {
+    fn of(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok()
     }
-    if handed_on && let Ok(first) = serde_json::from_slice::<First>(&body) {
+}
+
+/// How an input came from outside.
+fn sent_as(handed_on: bool, body: Vec<u8>, key: String, origin: Origin) -> Sent {
+    if handed_on && let Some(first) = First::of(&body).filter(|first| !first.raw.is_empty()) {
         let origin = first.origin.unwrap_or(origin);
         return Sent { raw: first.raw.into_bytes(), source: first.source, origin };
     }
@@ -241,6 +274,12 @@ mod tests {
         assert_eq!(id(&long), id(&long));
         assert_ne!(id(&long), id(&format!("{long}y")));
         assert!(bounded("dead:", &id(&"x".repeat(126))).len() <= ID_BYTES_MAX);
+    }
+
+    #[test]
+    fn an_empty_property_is_no_id_and_the_one_in_the_body_counts() {
+        let body = serde_json::json!({ "id": "login", "name": "AGENT_LOGIN", "data": {} });
+        assert_eq!(command(&delivery(Kind::Command, Some(""), &body)).unwrap().0, "c:login");
     }
 
     #[test]

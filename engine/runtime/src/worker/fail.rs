@@ -37,13 +37,8 @@ impl Worker {
             Failure::Lost => return self.begin_anew().await,
         };
         // What an input asked for in the same batch goes and comes with it.
-        let causes: Vec<String> = draft
-            .items
-            .iter()
-            .chain(&draft.forwarded)
-            .filter(|i| !i.follows_in_batch())
-            .map(|i| i.id.clone())
-            .collect();
+        let causes: Vec<String> =
+            draft.items.iter().filter(|i| !i.follows_in_batch()).map(|i| i.id.clone()).collect();
         self.take_back(draft);
         match &problem {
             StoreError::Conflict { keys } => {
@@ -95,7 +90,6 @@ impl Worker {
     /// Everything a draft held is to be stepped again: its commit failed, or one below it.
     pub(super) fn take_back(&mut self, mut draft: Draft) {
         let mut items = std::mem::take(&mut draft.items);
-        items.append(&mut draft.forwarded);
         // What it wrote down for a later batch is asked for again.
         self.carry.retain(|i| !i.hop.as_ref().is_some_and(|id| draft.hops_out.iter().any(|h| h.id == *id)));
         self.keep_tokens(&draft.tokens, &items);

@@ -1,6 +1,5 @@
 //! The commit of a batch, and what follows it: answers, acknowledgements, publications, bots.
 
-use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -102,14 +101,13 @@ impl Worker {
         self.in_flight_outcomes.clear();
         self.in_flight_touched.clear();
         match landed {
-            Ok((mut draft, Ok(()))) => {
+            Ok((draft, Ok(()))) => {
                 for key in &flight.keys {
                     self.cache.unpin(key);
                 }
                 self.shared.ready.store(true, Ordering::Relaxed);
                 self.pause = Duration::from_millis(50);
                 self.conflicts = 0;
-                self.before_acknowledge(&mut draft).await;
                 self.follow_up(draft).await;
                 None
             }
@@ -160,12 +158,9 @@ impl Worker {
     /// Publishes one message before anything else goes on; tries until it succeeds or the engine stops. Says whether it
     /// did.
     pub(super) async fn publish_now(&self, message: Outgoing) -> bool {
-        self.publish_all(&[message]).await
-    }
-
-    async fn publish_all(&self, messages: &[Outgoing]) -> bool {
+        let message = [message];
         let mut pause = Duration::from_millis(50);
-        while let Err(problem) = self.shared.bus.publish(messages).await {
+        while let Err(problem) = self.shared.bus.publish(&message).await {
             tracing::warn!(%problem, "publishing failed, trying again");
             if self.shared.stop.is_cancelled() {
                 return false;
@@ -174,16 +169,6 @@ impl Worker {
             pause = (pause * 2).min(PAUSE_MAX);
         }
         true
-    }
-
-    /// Forwarded inputs must be on the bus before their deliveries are acknowledged and their callers answered.
-    async fn before_acknowledge(&mut self, draft: &mut Draft) {
-        if draft.forwards.is_empty() || self.publish_all(&draft.forwards).await {
-            return;
-        }
-        self.unsettled = true;
-        let forwarded: HashSet<&str> = draft.forwarded.iter().map(|i| i.id.as_str()).collect();
-        draft.replies.retain(|(id, ..)| !forwarded.contains(id.as_str()));
     }
 
     pub(super) async fn answer(&self, to: ReplyTo, reply: Reply) {

@@ -4,14 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use convene_core::hop::Hop;
 use tokio::time::Instant;
 
 use super::land::Flight;
 use super::take::Halt;
 use super::{ROUTING_HOME, Worker};
 use crate::intake;
-use crate::item::Item;
 use crate::ports::store::{Batch, Hop as StoredHop, Lease};
 use crate::publisher;
 
@@ -222,22 +220,21 @@ impl Worker {
         let now = self.shared.clock.now();
         let waiting: HashMap<String, u64> = self.carry.iter().map(|i| (i.id.clone(), i.seq)).collect();
         for hop in hops {
-            if waiting.contains_key(&hop.id) || self.in_flight_seen.contains(&hop.id) {
+            let item = match intake::of_stored(&hop, now) {
+                Ok(item) => item,
+                Err(problem) => {
+                    tracing::error!(hop = %hop.id, %problem, "a hop cannot be read");
+                    continue;
+                }
+            };
+            if waiting.contains_key(&item.id) || self.in_flight_seen.contains(&item.id) {
                 continue;
             }
-            match serde_json::from_str::<Hop>(&hop.body) {
-                Ok(body) => {
-                    let mut item = Item::own(hop.id.clone(), hop.partition, now, intake::of_hop(body));
-                    item.hop = Some(hop.id);
-                    item.source = "hop".into();
-                    item = self.taken(item);
-                    // Its id is that of the input that asked for it, and a number.
-                    let mut asking = item.id.rmatch_indices('/').map(|(end, _)| &item.id[..end]);
-                    item.seq = asking.find_map(|id| waiting.get(id)).copied().unwrap_or(item.seq);
-                    self.carry.push_back(item);
-                }
-                Err(problem) => tracing::error!(hop = %hop.id, %problem, "a hop cannot be read"),
-            }
+            let mut item = self.taken(item);
+            // Its id is that of the input that asked for it, and a number.
+            let mut asking = item.id.rmatch_indices('/').map(|(end, _)| &item.id[..end]);
+            item.seq = asking.find_map(|id| waiting.get(id)).copied().unwrap_or(item.seq);
+            self.carry.push_back(item);
         }
         self.carry.make_contiguous().sort_by_key(|item| item.seq);
     }

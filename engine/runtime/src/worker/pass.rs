@@ -13,7 +13,7 @@ use crate::draft::Draft;
 use crate::intake;
 use crate::item::{Item, What};
 use crate::outcome::Outcome;
-use crate::ports::bus::{Destination, Outgoing, ReplyTo};
+use crate::ports::bus::ReplyTo;
 use crate::ports::store::{DeadLetter, Hop as StoredHop};
 use crate::publisher::Letter;
 
@@ -62,7 +62,8 @@ impl Worker {
         }
     }
 
-    /// Hands an input to the owner of another partition.
+    /// Hands an input to the owner of another partition, by a row like any other hop: whoever gets that partition takes it
+    /// before what comes later.
     pub(super) fn forward(&mut self, draft: &mut Draft, mut item: Item, partition: u32) {
         if item.token.is_none() && item.hop.is_none() && item.source != "hop" {
             // The owner finds the timer, and asks the bot itself.
@@ -70,11 +71,19 @@ impl Worker {
             return;
         }
         self.metrics.forwarded.inc();
-        draft.forwards.push(outgoing_of(&item, partition));
+        draft.hops_out.push(StoredHop {
+            id: intake::bounded(&format!("f{partition}:"), &item.id),
+            partition,
+            source: item.partition,
+            at: item.at,
+            ordinal: 0,
+            body: handed_on(&item),
+        });
+        draft.batch.hops_done.extend(item.hop.clone());
         draft.tokens.extend(item.token);
         let to = std::mem::take(&mut item.reply);
         draft.replies.push((item.id.clone(), to, Reply::Done { data: json!({ "accepted": true }) }));
-        draft.forwarded.push(item);
+        draft.items.push(item);
     }
 
     /// Quarantines an input in a transaction of its own.
@@ -146,21 +155,15 @@ fn hop_of(item: &Item) -> Option<Hop> {
     })
 }
 
-/// An input as it is sent to another partition's queue: with its id, so that it stays one input, and with the bytes as
-/// they came, which a dead letter would have to show.
-fn outgoing_of(item: &Item, partition: u32) -> Outgoing {
+/// An input as it is handed to another partition: with its id, so that it stays one input, and with the bytes as they
+/// came, which a dead letter would have to show.
+fn handed_on(item: &Item) -> String {
     let mut body = json!(hop_of(item));
+    body["inputId"] = item.id.as_str().into();
     if !item.raw.is_empty() {
         body["raw"] = String::from_utf8_lossy(&item.raw).into();
         body["source"] = item.source.as_str().into();
         body["origin"] = json!(item.origin);
     }
-    let body = body.to_string();
-    Outgoing {
-        to: Destination::Partition(partition),
-        id: item.id.clone(),
-        kind: "hop".into(),
-        body: body.into_bytes().into(),
-        headers: Vec::new(),
-    }
+    body.to_string()
 }

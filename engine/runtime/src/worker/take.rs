@@ -379,7 +379,6 @@ fn touched_by(key: &str, sender: &Sender) -> bool {
 impl Draft {
     /// The draft ends at this input, which is kept to be stepped again.
     pub(super) fn stop(&mut self, item: Item, halt: Halt) -> Result<Taken, Halt> {
-        self.items.append(&mut self.forwarded);
         self.items.push(item);
         Err(halt)
     }
