@@ -20,6 +20,7 @@ mod interpret;
 mod legs;
 pub mod lines;
 mod link;
+mod outside;
 mod requests;
 mod seats;
 mod sessions;
@@ -84,7 +85,7 @@ pub fn step(d: &Deployment, before: Option<&Conversation>, home: u32, input: &St
     }
     match &input.input {
         Input::Message { message, .. } => arrive::message(&mut work, message, input),
-        Input::Event { event } => events::from_outside(&mut work, event),
+        Input::Event { event } => outside::published(&mut work, event),
         Input::Command { name, data } => commands::command(&mut work, name, data),
         Input::Timer { name, timer } => timers::fired(&mut work, name, timer),
         Input::Routing { tell } => tells::told(&mut work, tell),
