@@ -22,6 +22,7 @@ pub mod lines;
 mod link;
 mod outside;
 mod requests;
+mod response;
 mod seats;
 mod sessions;
 mod sla;
