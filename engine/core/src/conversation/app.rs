@@ -91,6 +91,7 @@ fn seat_app(work: &mut Work<'_>, id: &str, name: &str) {
         task: None,
         unseen: false,
         leaving: None,
+        said: Vec::new(),
     };
     work.out.reports.push(ReportRow::ConversationParticipant(crate::report::ParticipantRow {
         id: seat.id.clone(),

@@ -31,7 +31,9 @@ pub mod table;
 mod team;
 mod tells;
 mod timers;
+mod who;
 pub mod wire;
+mod words;
 mod work;
 
 pub use actions::{KNOWN_ACTIONS, is_known_action};
