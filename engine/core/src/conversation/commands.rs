@@ -6,7 +6,7 @@ use super::state::{SeatKind, Session};
 use super::work::Work;
 use super::{app, bots, close, hold, link, seats, sessions, team, wire, words};
 use crate::effect::Reply;
-use crate::model::{ConversationState, EventName, Json, ParticipantRole, emitter};
+use crate::model::{ConversationState, EventName, Json, ParticipantRole, WrongField, emitter};
 use crate::report::{ReportRow, WrapupRow};
 
 /// Most codes of one wrap-up (`domain.md` section 8.4).
@@ -73,9 +73,16 @@ pub(super) fn refusal(work: &Work<'_>, code: &str, detail: &str) -> Reply {
 }
 
 pub(super) fn field<'a>(work: &Work<'_>, data: &'a Json, key: &str) -> Result<&'a str, Reply> {
-    data.get(key).and_then(Json::as_str).filter(|t| !t.is_empty()).ok_or_else(|| {
-        refusal(work, "missing_field", &format!("`{key}` is missing: a non-empty text is needed"))
-    })
+    match data.get(key) {
+        Some(Json::String(text)) if !text.is_empty() => Ok(text),
+        None | Some(Json::Null | Json::String(_)) => {
+            Err(refusal(work, "missing_field", &format!("`{key}` is missing: a non-empty text is needed")))
+        }
+        Some(other) => {
+            let wrong = WrongField::expected("a text", other).under(key);
+            Err(refusal(work, "wrong_field", &wrong.to_string()))
+        }
+    }
 }
 
 /// A field that is true or false; `None` when it is left out. Anything else is refused: whoever wrote `"true"` meant
