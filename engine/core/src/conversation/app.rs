@@ -73,6 +73,14 @@ pub(super) fn activity(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> 
     Ok(json!({ "id": id }))
 }
 
+/// ACTIVITY when nothing lives that it could take part in (9.1): it is kept with the conversation, and nobody is told.
+pub(super) fn stored(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
+    as_message(work, data)?;
+    let id = message_id(work, data)?;
+    work.note("activity", "an activity is kept", "the conversation is over; nobody is told");
+    Ok(json!({ "id": id, "stored": true }))
+}
+
 /// The activity as the message it is, with everything its app sent. Sender and session beside the header count as in
 /// it.
 fn as_message(work: &Work<'_>, data: &Json) -> Result<CimMessage, Reply> {

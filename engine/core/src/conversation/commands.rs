@@ -52,9 +52,22 @@ pub(super) fn command(work: &mut Work<'_>, name: &str, data: &Json) {
             "conversation_closing",
             "the conversation is closing; nothing can be done in it any more",
         );
-        link::let_go(work, name, data);
+        too_late(work, name, data);
         return;
     }
+    answer(work, name, *run, data);
+}
+
+/// A command to a conversation that ends or has ended, and is refused already: an activity is kept all the same, and
+/// what waits for a link is let go.
+pub(super) fn too_late(work: &mut Work<'_>, name: &str, data: &Json) {
+    if name == "ACTIVITY" {
+        answer(work, name, app::stored, data);
+    }
+    link::let_go(work, name, data);
+}
+
+fn answer(work: &mut Work<'_>, name: &str, run: Run, data: &Json) {
     match run(work, data) {
         Ok(data) => work.reply = Reply::Done { data },
         Err(reply) => {

@@ -130,7 +130,7 @@ fn late(mut work: Work<'_>, input: &Input) -> Step {
     }
     match input {
         Input::GiveWay { link } => link::go_on(&mut work, link),
-        Input::Command { name, data } => link::let_go(&mut work, name, data),
+        Input::Command { name, data } => commands::too_late(&mut work, name, data),
         _ => {}
     }
     let before = work.c.clone();
