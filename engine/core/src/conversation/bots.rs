@@ -34,6 +34,9 @@ const HANDED_BACK: &str = "HANDED_BACK";
 
 /// Lets the bots of the conversation hear an event. A message that a journey was waiting for is not for them.
 pub(super) fn hear(work: &mut Work<'_>, event: &Happening, consumed: bool) {
+    if event.name == EventName::ChannelSessionEnded {
+        work.ended.retain(|session| event.session.as_ref() != Some(session));
+    }
     let bots: Vec<String> =
         work.c.seats.iter().filter(|s| s.kind == SeatKind::Bot).map(|s| s.who.clone()).collect();
     for name in bots {
@@ -100,12 +103,19 @@ pub(super) fn handed_back(work: &mut Work<'_>, bot: &str) {
     }
 }
 
-/// The conversation ends: a bot that remembers it elsewhere is told. Nobody waits for its answer.
+/// The conversation ends: a bot that remembers it elsewhere is told, of the sessions that end with it first. Nobody
+/// waits for its answers.
 pub(super) fn conversation_ends(work: &mut Work<'_>) {
     let told = |b: &&BotEntry| b.kind == BotKind::Lex || (b.elsewhere() && b.events);
     let Some(bot) = work.c.bot_seat().and_then(|s| work.d.centre.bots.get(&s.who)).filter(told) else {
         return;
     };
+    for id in std::mem::take(&mut work.ended).into_iter().filter(|_| bot.events) {
+        let session = wire::session_by_id(work, &id, true);
+        let name = EventName::ChannelSessionEnded;
+        let mut request = intent(work, name.as_str(), json!({ "channelSession": session }));
+        send(work, bot, &mut request);
+    }
     let session = work.c.sessions.last().map(|s| wire::session_by_id(work, &s.id, true));
     let mut request = intent(work, "END_CONVERSATION", json!({ "channelSession": session }));
     send(work, bot, &mut request);
