@@ -86,7 +86,7 @@ pub(crate) static ROUTES: &[Route] = &[
             AGENT,
             need("body", "object", "The message body, such as {type: PLAIN, markdownText: …}."),
             may("id", "string", "Id of the message."),
-            may("intent", "string", "UPDATE replaces the message that originalMessageId names."),
+            may("intent", "string", "UPDATE replaces the agent's own text that originalMessageId names."),
             may("originalMessageId", "string", "The message this one answers or replaces."),
             SESSION,
             may("whisper", "boolean", "To the other agents only.")]),

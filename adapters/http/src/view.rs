@@ -178,7 +178,7 @@ pub(crate) fn task(task: &Task, now: i64) -> Json {
         TaskPhase::Reserved { ring, .. } => {
             view["state"] = "RESERVED".into();
             view["ringRemainingMs"] = left(ring.due).into();
-            view["offer"] = task.offer_view.clone();
+            view["offer"] = offer(task);
         }
         TaskPhase::Active { .. } => view["state"] = "ACTIVE".into(),
         TaskPhase::WrapUp { until, .. } => {
@@ -187,6 +187,19 @@ pub(crate) fn task(task: &Task, now: i64) -> Json {
         }
     }
     view
+}
+
+/// What the desk showed of an offer, with the words of the agent who asked.
+fn offer(task: &Task) -> Json {
+    let mut offer = task.offer_view.clone();
+    if let Json::Object(offer) = &mut offer {
+        for (key, said) in [("requestedBy", &task.requested_by), ("note", &task.note)] {
+            if let Some(said) = said {
+                offer.insert(key.to_owned(), said.as_str().into());
+            }
+        }
+    }
+    offer
 }
 
 #[cfg(test)]
@@ -248,17 +261,19 @@ mod tests {
     }
 
     #[test]
-    fn an_offer_tells_how_long_it_rings() {
+    fn an_offer_tells_how_long_it_rings_and_who_asks() {
         let offered: Task = serde_json::from_value(json!({
             "id": "t1", "media": "m1", "conversation": "c1", "home": 0, "session": "s1", "mrd": "CHAT",
             "phase": { "phase": "RESERVED", "agent": "amal", "ring": { "id": "r", "due": 5_000 } },
             "queue": "general", "direction": "INBOUND", "mode": "QUEUE", "priority": 5, "offer": true,
             "createdAt": 1, "enqueuedAt": 1, "stepsOpen": 1, "offerView": { "shown": true },
+            "requestedBy": "bruno", "note": "asks for a loan",
         }))
         .unwrap();
         let view = task(&offered, 2_000);
         assert_eq!((&view["state"], &view["ringRemainingMs"]), (&json!("RESERVED"), &json!(3_000)));
-        assert_eq!(view["offer"], json!({ "shown": true }));
+        let shown = json!({ "shown": true, "requestedBy": "bruno", "note": "asks for a loan" });
+        assert_eq!(view["offer"], shown);
         assert_eq!(task(&offered, 9_000)["ringRemainingMs"], 0);
     }
 }

@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::commands::{message_id, refusal};
 use super::state::SeatKind;
+use super::words::complete_body;
 use super::work::Work;
 use super::{sessions, wire};
 use crate::effect::Reply;
-use crate::model::{CimMessage, EventName, Header, Json, ParticipantRole, emitter};
+use crate::model::{CimMessage, EventName, Json, ParticipantRole, Sender, SenderType, Wire, emitter};
 use crate::report::ReportRow;
 
 /// A value of conversation data as the text it is kept as.
@@ -49,31 +50,68 @@ pub(super) fn set_data(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> 
 
 /// ACTIVITY: a third-party activity of an app (9.1). Its intent becomes the event's name when it has one.
 pub(super) fn activity(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let body = data.get("body").cloned().unwrap_or_default();
-    if !body.get("type").is_some_and(Json::is_string) {
-        return Err(refusal(work, "invalid_body", "`body` with a `type` is needed"));
-    }
-    let sender = data["header"]["sender"].as_object().or_else(|| data["sender"].as_object());
-    let name = sender.and_then(|s| s.get("senderName")).and_then(Json::as_str).unwrap_or("APP").to_owned();
-    let who_id = sender.and_then(|s| s.get("id")).and_then(Json::as_str).unwrap_or(&name).to_owned();
-    seat_app(work, &who_id, &name);
-    let who = emitter::app(who_id, name);
-    let Some(session) = work.c.current_session().map(|s| s.id.clone()) else {
+    let mut message = as_message(work, data)?;
+    let id = message_id(work, data)?;
+    let Some(current) = work.c.current_session().map(|s| s.id.clone()) else {
         return Err(refusal(work, "no_session", "the conversation has no session"));
     };
-    let id = message_id(work, data)?;
-    let mut message = CimMessage { id: Some(id.clone()), header: Header::default(), ..CimMessage::default() };
-    message.body = serde_json::from_value(body).ok();
+    // The session it is about, when it is one of this conversation.
+    let named = message.header.channel_session_id.take().filter(|id| work.c.session(id).is_some());
+    let session = named.unwrap_or(current);
+    let who = takes_part(work, &message);
     wire::address_header(work, &mut message.header, &session);
+    message.id = Some(id.clone());
     message.header.sender = Some(who.clone());
-    let intent = data["header"]["intent"].as_str().unwrap_or_default();
-    let event = match EventName::parse(intent) {
+    let event = match EventName::parse(message.header.intent.as_deref().unwrap_or_default()) {
         EventName::Other(name) if !name.is_empty() => EventName::Other(name),
         EventName::IvrAggregatedActivity => EventName::IvrAggregatedActivity,
         _ => EventName::ThirdPartyActivity,
     };
-    work.raise(event, who, Some(&session), json!(message));
+    let named = |text: &Option<String>| text.clone().unwrap_or_default();
+    let emitter = emitter::app(named(&who.id), named(&who.sender_name));
+    work.raise(event, emitter, Some(&session), json!(message));
     Ok(json!({ "id": id }))
+}
+
+/// ACTIVITY when nothing lives that it could take part in (9.1): it is kept with the conversation, and nobody is told.
+pub(super) fn stored(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
+    as_message(work, data)?;
+    let id = message_id(work, data)?;
+    work.note("activity", "an activity is kept", "the conversation is over; nobody is told");
+    Ok(json!({ "id": id, "stored": true }))
+}
+
+/// The activity as the message it is, with everything its app sent. Sender and session beside the header count as in
+/// it.
+fn as_message(work: &Work<'_>, data: &Json) -> Result<CimMessage, Reply> {
+    complete_body(work, data)?;
+    let mut map = data.as_object().cloned().unwrap_or_default();
+    // Where the activity goes, and the id, which is read by itself: it says what it may be.
+    for key in ["conversationId", "id"] {
+        map.remove(key);
+    }
+    let beside = ["sender", "channelSessionId"].map(|key| (key, map.remove(key)));
+    let header = map.entry("header").or_insert(Json::Null);
+    if header.is_null() {
+        *header = json!({});
+    }
+    if let Json::Object(header) = header {
+        for (key, value) in beside.into_iter().filter_map(|(key, value)| Some((key, value?))) {
+            if header.get(key).is_none_or(Json::is_null) {
+                header.insert(key.into(), value);
+            }
+        }
+    }
+    CimMessage::from_json(Json::Object(map)).map_err(|wrong| refusal(work, "wrong_field", &wrong.to_string()))
+}
+
+/// The app of an activity, seated, with what it says of itself.
+fn takes_part(work: &mut Work<'_>, message: &CimMessage) -> Sender {
+    let mut who = message.header.sender.clone().unwrap_or_default();
+    let name = who.sender_name.take().filter(|name| !name.is_empty()).unwrap_or_else(|| "APP".to_owned());
+    let id = who.id.take().filter(|id| !id.is_empty()).unwrap_or_else(|| name.clone());
+    seat_app(work, &id, &name);
+    Sender { id: Some(id), kind: Some(SenderType::App), sender_name: Some(name), ..who }
 }
 
 /// An app that takes part is a participant (1.9).
@@ -91,6 +129,7 @@ fn seat_app(work: &mut Work<'_>, id: &str, name: &str) {
         task: None,
         unseen: false,
         leaving: None,
+        said: Vec::new(),
     };
     work.out.reports.push(ReportRow::ConversationParticipant(crate::report::ParticipantRow {
         id: seat.id.clone(),

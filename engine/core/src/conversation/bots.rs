@@ -6,6 +6,7 @@
 
 use serde_json::json;
 
+use super::response::{Words, incomplete, words};
 use super::state::{BotQuestion, OpenCall, SeatKind};
 use super::timers::BOT;
 use super::work::{Happening, Work};
@@ -33,6 +34,9 @@ const HANDED_BACK: &str = "HANDED_BACK";
 
 /// Lets the bots of the conversation hear an event. A message that a journey was waiting for is not for them.
 pub(super) fn hear(work: &mut Work<'_>, event: &Happening, consumed: bool) {
+    if event.name == EventName::ChannelSessionEnded {
+        work.ended.retain(|session| event.session.as_ref() != Some(session));
+    }
     let bots: Vec<String> =
         work.c.seats.iter().filter(|s| s.kind == SeatKind::Bot).map(|s| s.who.clone()).collect();
     for name in bots {
@@ -99,12 +103,19 @@ pub(super) fn handed_back(work: &mut Work<'_>, bot: &str) {
     }
 }
 
-/// The conversation ends: a bot that remembers it elsewhere is told. Nobody waits for its answer.
+/// The conversation ends: a bot that remembers it elsewhere is told, of the sessions that end with it first. Nobody
+/// waits for its answers.
 pub(super) fn conversation_ends(work: &mut Work<'_>) {
     let told = |b: &&BotEntry| b.kind == BotKind::Lex || (b.elsewhere() && b.events);
     let Some(bot) = work.c.bot_seat().and_then(|s| work.d.centre.bots.get(&s.who)).filter(told) else {
         return;
     };
+    for id in std::mem::take(&mut work.ended).into_iter().filter(|_| bot.events) {
+        let session = wire::session_by_id(work, &id, true);
+        let name = EventName::ChannelSessionEnded;
+        let mut request = intent(work, name.as_str(), json!({ "channelSession": session }));
+        send(work, bot, &mut request);
+    }
     let session = work.c.sessions.last().map(|s| wire::session_by_id(work, &s.id, true));
     let mut request = intent(work, "END_CONVERSATION", json!({ "channelSession": session }));
     send(work, bot, &mut request);
@@ -260,7 +271,7 @@ fn fallback(work: &mut Work<'_>, bot: &str, question: &BotQuestion, name: EventN
 }
 
 /// Acts upon an answer: one response or a list. Actions are ordered, words said in their order; suggestions go together,
-/// the surest first.
+/// the surest first. An answer of which nothing can be used is none: whoever asked is not left without one.
 fn act_upon(work: &mut Work<'_>, bot: &str, question: &BotQuestion, answer: &Json) {
     let responses = match answer {
         Json::Array(list) => list.as_slice(),
@@ -272,23 +283,36 @@ fn act_upon(work: &mut Work<'_>, bot: &str, question: &BotQuestion, answer: &Jso
         *work.c.story.turns.entry(bot.to_owned()).or_default() += 1;
     }
     let role = role_of(work, bot);
-    let mut suggested = Vec::new();
+    let (mut suggested, mut faults, mut used) = (Vec::new(), Vec::new(), false);
     for response in responses.iter().take(RESPONSES_MAX) {
         handoff::learn(work, response);
         remember(work, response);
-        match words(response) {
-            Words::Action(name, data) => ordered(work, bot, question, name, &data),
-            Words::None => {}
-            Words::Unusable(fault) => work.note(format!("bot {bot}"), "a response is unusable", fault),
-            Words::Said(body) if matches!(role, Some(ParticipantRole::Primary) | None) => {
-                if let Err(fault) = speak(work, bot, question, &body) {
-                    work.note(format!("bot {bot}"), "a response is unusable", fault);
-                }
+        let fault = match words(response) {
+            Words::Unusable(fault) => Some(fault),
+            Words::None => None,
+            Words::Action(name, data) => {
+                ordered(work, bot, question, name, &data);
+                None
             }
-            Words::Said(body) => suggested.push((*body, response["intent"]["confidence"].as_f64())),
+            Words::Said(body) if matches!(role, Some(ParticipantRole::Primary) | None) => {
+                speak(work, bot, question, &body).err()
+            }
+            Words::Said(body) => incomplete(&body).or_else(|| {
+                suggested.push((*body, response["intent"]["confidence"].as_f64()));
+                None
+            }),
+        };
+        used |= fault.is_none();
+        if let Some(fault) = fault {
+            work.note(format!("bot {bot}"), "a response is unusable", fault.clone());
+            faults.push(fault);
         }
     }
     suggest(work, bot, question, suggested);
+    if !used && !faults.is_empty() {
+        let why = format!("its answer is unusable: {}", faults.join("; "));
+        fallback(work, bot, question, EventName::BotNotAvailable, &why);
+    }
 }
 
 /// Conversation data that a response sets.
@@ -298,33 +322,6 @@ fn remember(work: &mut Work<'_>, response: &Json) {
     let pairs: Vec<(String, String)> = data.map(|(k, v)| (k.clone(), text(v))).collect();
     if !pairs.is_empty() {
         sessions::merge_data(work, pairs);
-    }
-}
-
-/// What a response says.
-enum Words<'a> {
-    Action(&'a str, Json),
-    Said(Box<Body>),
-    /// It only tells what was understood.
-    None,
-    Unusable(String),
-}
-
-fn words(response: &Json) -> Words<'_> {
-    let body = &response["body"];
-    let kind = body["type"].as_str().unwrap_or_default();
-    let tells = ["intent", "slots", "data"].iter().any(|key| !response[key].is_null());
-    match kind {
-        "" if body.is_null() && tells => Words::None,
-        "" => Words::Unusable("the response has no body with a type".to_owned()),
-        "ACTION" => {
-            let data = if body["data"].is_object() { body["data"].clone() } else { json!({}) };
-            Words::Action(body["name"].as_str().unwrap_or_default(), data)
-        }
-        _ => match serde_json::from_value::<Body>(body.clone()) {
-            Ok(body) => Words::Said(Box::new(body)),
-            Err(problem) => Words::Unusable(problem.to_string()),
-        },
     }
 }
 
@@ -341,13 +338,6 @@ fn ordered(work: &mut Work<'_>, bot: &str, question: &BotQuestion, name: &str, d
 
 /// Suggestions of one answer to the agents: the surest first, as many as the centre wants.
 fn suggest(work: &mut Work<'_>, bot: &str, question: &BotQuestion, mut bodies: Vec<(Body, Option<f64>)>) {
-    bodies.retain(|(body, _)| {
-        let faults = body.check();
-        if !faults.is_empty() {
-            work.note(format!("bot {bot}"), "a response is unusable", faults.join("; "));
-        }
-        faults.is_empty()
-    });
     // Stable: those of the same confidence keep the bot's order.
     bodies.sort_by(|(_, a), (_, b)| b.unwrap_or(0.0).total_cmp(&a.unwrap_or(0.0)));
     let most = work.d.centre.bots.get(bot).map_or(1, |b| b.suggestions.max(1));
@@ -382,6 +372,7 @@ pub(super) fn speak(
             actions::say(work, &sessions, body, Some(bot))
         }
         Some(_) => {
+            incomplete(body).map_or(Ok(()), Err)?;
             suggest(work, bot, question, vec![(body.clone(), None)]);
             Ok(())
         }

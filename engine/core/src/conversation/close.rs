@@ -60,6 +60,7 @@ pub(super) fn archived(work: &mut Work<'_>) {
     work.c.timers.clear();
     work.c.ended_at = Some(work.at);
     let customer = work.c.customer.clone();
+    let (disposition, why) = disposition(work);
     let row = ConversationRow {
         conversation_id: work.c.id.clone(),
         room_id: Some(work.c.room.clone()),
@@ -71,10 +72,10 @@ pub(super) fn archived(work: &mut Work<'_>) {
         bot_id: work.c.bot.clone(),
         task_state: work.c.last_task.as_ref().map(|t| t.state.clone()),
         reason_code: work.c.last_task.as_ref().and_then(|t| t.reason.clone()),
-        disposition: disposition(work).to_owned(),
+        disposition: disposition.to_owned(),
         direction: if work.c.outbound { "OUTBOUND" } else { "INBOUND" }.to_owned(),
     };
-    work.note("report", format!("disposition {}", row.disposition), "by the last task (4.12)");
+    work.note("report", format!("disposition {disposition}"), why);
     work.out.reports.push(ReportRow::Conversation(row));
     for (key, value) in work.c.data.clone() {
         let conversation_id = work.c.id.clone();
@@ -109,9 +110,30 @@ pub(super) fn release(work: &mut Work<'_>, waiting: &[Json]) {
     }
 }
 
+/// How the conversation ended (4.12): one that an agent began by how its last session ended, others by their last task.
+fn disposition(work: &Work<'_>) -> (&'static str, &'static str) {
+    if work.c.outbound {
+        return (of_outbound(work), "an agent began it: by its last session (4.12)");
+    }
+    (of_last_task(work), "by the last task (4.12)")
+}
+
+/// The outbound dispositions of 4.12, as far as a session can tell them.
+fn of_outbound(work: &Work<'_>) -> &'static str {
+    let last = work.c.sessions.iter().max_by_key(|s| s.ended_at);
+    match last.map_or("", |s| s.reason.as_str()) {
+        "CUSTOMER" => "Customer",
+        "INACTIVITY" => "Inactivity",
+        "AGENT" => "Agent",
+        "NETWORK" => "Network",
+        "FORCE_CLOSED" => "Forced Closed",
+        _ => "Unknown",
+    }
+}
+
 /// Disposition by the chronologically last task (the table of 4.12).
 #[rustfmt::skip]
-fn disposition(work: &Work<'_>) -> &'static str {
+fn of_last_task(work: &Work<'_>) -> &'static str {
     let Some(task) = &work.c.last_task else { return "BOT-HANDLED" };
     match task.left.as_deref() {
         Some("AGENT_SLA_EXPIRED") => return "AGENT-SLA_EXPIRED",

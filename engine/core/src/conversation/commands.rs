@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::state::{SeatKind, Session};
 use super::work::Work;
-use super::{app, bots, close, hold, link, seats, sessions, team, wire};
+use super::{app, bots, close, hold, link, seats, sessions, team, wire, words};
 use crate::effect::Reply;
-use crate::model::{Body, CimMessage, ConversationState, EventName, Json, ParticipantRole, emitter};
+use crate::model::{ConversationState, EventName, Json, ParticipantRole, WrongField, emitter};
 use crate::report::{ReportRow, WrapupRow};
 
 /// Most codes of one wrap-up (`domain.md` section 8.4).
@@ -17,7 +17,7 @@ type Run = fn(&mut Work<'_>, &Json) -> Result<Json, Reply>;
 /// Commands a conversation takes, by name.
 #[rustfmt::skip]
 pub const COMMANDS: &[(&str, Run)] = &[
-    ("AGENT_MESSAGE",     agent_message),
+    ("AGENT_MESSAGE",     words::agent_message),
     ("AGENT_LEAVE",       agent_leave),
     ("WRAP_UP",           wrap_up),
     ("PAUSE",             hold::pause),
@@ -52,9 +52,22 @@ pub(super) fn command(work: &mut Work<'_>, name: &str, data: &Json) {
             "conversation_closing",
             "the conversation is closing; nothing can be done in it any more",
         );
-        link::let_go(work, name, data);
+        too_late(work, name, data);
         return;
     }
+    answer(work, name, *run, data);
+}
+
+/// A command to a conversation that ends or has ended, and is refused already: an activity is kept all the same, and
+/// what waits for a link is let go.
+pub(super) fn too_late(work: &mut Work<'_>, name: &str, data: &Json) {
+    if name == "ACTIVITY" {
+        answer(work, name, app::stored, data);
+    }
+    link::let_go(work, name, data);
+}
+
+fn answer(work: &mut Work<'_>, name: &str, run: Run, data: &Json) {
     match run(work, data) {
         Ok(data) => work.reply = Reply::Done { data },
         Err(reply) => {
@@ -73,9 +86,16 @@ pub(super) fn refusal(work: &Work<'_>, code: &str, detail: &str) -> Reply {
 }
 
 pub(super) fn field<'a>(work: &Work<'_>, data: &'a Json, key: &str) -> Result<&'a str, Reply> {
-    data.get(key).and_then(Json::as_str).filter(|t| !t.is_empty()).ok_or_else(|| {
-        refusal(work, "missing_field", &format!("`{key}` is missing: a non-empty text is needed"))
-    })
+    match data.get(key) {
+        Some(Json::String(text)) if !text.is_empty() => Ok(text),
+        None | Some(Json::Null | Json::String(_)) => {
+            Err(refusal(work, "missing_field", &format!("`{key}` is missing: a non-empty text is needed")))
+        }
+        Some(other) => {
+            let wrong = WrongField::expected("a text", other).under(key);
+            Err(refusal(work, "wrong_field", &wrong.to_string()))
+        }
+    }
 }
 
 /// A field that is true or false; `None` when it is left out. Anything else is refused: whoever wrote `"true"` meant
@@ -119,9 +139,6 @@ pub(super) fn present(work: &Work<'_>, data: &Json) -> Result<(String, Participa
     }
 }
 
-/// Bodies that say something about a conversation, and nothing in it.
-const NO_WORDS: &[&str] = &["ACTION", "NOTIFICATION", "DELIVERYNOTIFICATION", "DELETEDNOTIFICATION", "VOICE"];
-
 /// The open session that an agent names: `channelSessionId`, or `channelSession` as desks have it (9.3).
 pub(super) fn named_session(work: &Work<'_>, data: &Json) -> Result<Option<Session>, Reply> {
     let named = data["channelSessionId"].as_str().or_else(|| data["channelSession"]["id"].as_str());
@@ -134,96 +151,6 @@ pub(super) fn named_session(work: &Work<'_>, data: &Json) -> Result<Option<Sessi
             Err(refusal(work, "unknown_session", &detail))
         }
     }
-}
-
-/// Where words go when no session is named (9.1): to the session used last. A call takes none while the customer can
-/// read on another channel.
-fn for_words(work: &Work<'_>) -> Option<Session> {
-    let last = work.c.current_session()?;
-    let voice = |s: &Session| super::sla::is_voice(work, &s.channel);
-    let readable = work.c.sessions.iter().rev().find(|s| s.open() && !voice(s));
-    readable.filter(|_| voice(last)).or(Some(last)).cloned()
-}
-
-/// AGENT_MESSAGE `{agentId, body, id?, channelSessionId?, intent?, originalMessageId?, whisper?}`: to the customer when
-/// PRIMARY, otherwise among agents (WHISPER_MESSAGE). A body WRAPUP is the agent's wrap-up (2.1, 9.3).
-fn agent_message(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let (agent, role) = present(work, data)?;
-    let body = data.get("body").cloned().unwrap_or_default();
-    let body: Body = serde_json::from_value(body)
-        .map_err(|e| refusal(work, "invalid_body", &format!("`body` is not a message body: {e}")))?;
-    let faults = body.check();
-    if !faults.is_empty() {
-        return Err(refusal(work, "invalid_body", &faults.join("; ")));
-    }
-    if let Body::WrapUp(_) = &body {
-        let said = &data["body"];
-        return wrap_up(work, &json!({ "agentId": agent, "wrapups": said["wrapups"], "note": said["note"] }));
-    }
-    if NO_WORDS.contains(&body.kind()) {
-        let detail = format!("{} is no message of an agent", body.kind());
-        return Err(refusal(work, "invalid_body", &detail));
-    }
-    let id = message_id(work, data)?;
-    let whisper = flag(work, data, "whisper")?.unwrap_or(role != ParticipantRole::Primary);
-    if role == ParticipantRole::WrapUp {
-        return Err(refusal(
-            work,
-            "role_forbids",
-            "an agent who wraps up cannot write to the customer; apply the wrap-up",
-        ));
-    }
-    if !whisper && role != ParticipantRole::Primary {
-        return Err(refusal(work, "role_forbids", "only a PRIMARY agent writes to the customer"));
-    }
-    let session = match named_session(work, data)? {
-        Some(session) => session,
-        None => {
-            for_words(work).ok_or_else(|| refusal(work, "no_session", "the conversation has no session"))?
-        }
-    };
-    let name = work.c.seats.iter().find(|s| s.who == agent).map_or_else(|| agent.clone(), |s| s.name.clone());
-    let who = emitter::agent(&*agent, name);
-    let mut message = wire::outgoing(work, &id, &session.id, who.clone(), &body);
-    message.header.intent = data["intent"].as_str().map(str::to_owned);
-    message.header.original_message_id = data["originalMessageId"].as_str().map(str::to_owned);
-    edit_allowed(work, &session.channel, &message)?;
-    let message = json!(message);
-    if whisper {
-        work.raise(EventName::WhisperMessage, who, Some(&session.id), message);
-        return Ok(json!({ "id": id, "delivered": "agents" }));
-    }
-    if !session.open() {
-        return Err(refusal(work, "customer_left", "the customer has left; there is nobody to write to"));
-    }
-    if work.c.hold.is_some() {
-        hold::resume(work, Some(&agent), "the agent wrote to the customer");
-    }
-    if let Some(s) = work.c.session_mut(&session.id) {
-        s.counts[1] += 1;
-    }
-    work.raise_delivered(EventName::AgentMessage, who, &session.id, message);
-    Ok(json!({ "id": id, "delivered": "customer" }))
-}
-
-/// Channel types on which a message can be replaced (1.10).
-const EDITABLE: &[&str] = &["WEB", "FACEBOOK"];
-
-/// The edit rule of 1.10: intent UPDATE replaces a text, names it, and only where the medium can show it.
-fn edit_allowed(work: &Work<'_>, channel: &str, message: &CimMessage) -> Result<(), Reply> {
-    if message.intent() != Some("UPDATE") {
-        return Ok(());
-    }
-    let kind = work.d.centre.channels.get(channel).map_or("", |c| c.kind.as_str());
-    if !EDITABLE.contains(&kind) {
-        let detail = format!("a message on {kind} cannot be edited; only on {}", EDITABLE.join(" and "));
-        return Err(refusal(work, "edit_not_supported", &detail));
-    }
-    if message.header.original_message_id.is_none() || !matches!(message.body, Some(Body::Plain(_))) {
-        let detail = "an edit replaces a text: `originalMessageId` and a PLAIN body are needed";
-        return Err(refusal(work, "wrong_field", detail));
-    }
-    Ok(())
 }
 
 /// AGENT_LEAVE `{agentId, reason?}`.
@@ -240,7 +167,7 @@ fn agent_leave(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
 
 /// WRAP_UP `{agentId, wrapups: [{categoryName, value}], note?}`: in the middle it changes no state; from an agent who
 /// wraps up it ends that (4.11).
-fn wrap_up(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
+pub(super) fn wrap_up(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let (agent, role) = present(work, data)?;
     if matches!(role, ParticipantRole::SilentMonitor | ParticipantRole::Whisper) {
         return Err(refusal(work, "role_forbids", "a supervisor who listens has nothing to wrap up"));

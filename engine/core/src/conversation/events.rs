@@ -1,13 +1,11 @@
 //! What happens with every event: it is published, the SLA clocks look at it, journeys that wait for it wake, the
 //! Controller's flow reacts, and bots hear it. In this order.
 
-use serde_json::json;
-
 use super::state::SeatKind;
 use super::work::{Happening, Work};
-use super::{bots, handoff, interpret, legs, seats, sessions, sla, wire};
-use crate::effect::{Publication, Reply, Wire};
-use crate::model::{CimEvent, EventName, Json, emitter};
+use super::{bots, handoff, interpret, legs, sessions, sla, wire};
+use crate::effect::{Publication, Wire};
+use crate::model::{EventName, Json};
 
 /// Handles one event.
 pub(super) fn handle(work: &mut Work<'_>, event: &Happening) {
@@ -66,38 +64,4 @@ fn among_agents(event: &Happening) -> bool {
 fn desks(work: &Work<'_>) -> Vec<String> {
     let shown = work.c.seats.iter().filter(|s| matches!(s.kind, SeatKind::Agent | SeatKind::Monitor));
     shown.map(|s| s.who.clone()).collect()
-}
-
-/// An event that an app, a desk or a test published about this conversation.
-///
-/// Events that state what only the engine can know (a state change, a timer) are refused; the others take part like
-/// events of our own.
-pub(super) fn from_outside(work: &mut Work<'_>, event: &CimEvent) {
-    let name = event.name.clone();
-    let data = event.data.clone().unwrap_or_default();
-    let session = event.channel_session.as_ref().and_then(|s| s.id.clone());
-    let emitter = event.event_emitter.clone().unwrap_or_else(emitter::controller);
-    match name {
-        EventName::AgentSubscribed | EventName::AgentUnsubscribed => {
-            seats::from_outside(work, &name, &data);
-        }
-        EventName::TopicStateChangeEvent
-        | EventName::ConversationStarted
-        | EventName::ChannelSessionStarted
-        | EventName::BotSubscribed
-        | EventName::BotUnsubscribed => {
-            work.reply = Reply::refused(
-                "event_not_accepted",
-                format!(
-                    "{} is stated by the engine alone; publish what the customer or agent did instead",
-                    name.as_str()
-                ),
-                json!({ "state": work.c.state.as_str() }),
-            );
-        }
-        _ => {
-            let id = event.id.clone().unwrap_or_default();
-            work.raise_as(id, name, emitter, session.as_deref(), data);
-        }
-    }
 }

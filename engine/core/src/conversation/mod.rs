@@ -20,7 +20,9 @@ mod interpret;
 mod legs;
 pub mod lines;
 mod link;
+mod outside;
 mod requests;
+mod response;
 mod seats;
 mod sessions;
 mod sla;
@@ -29,7 +31,9 @@ pub mod table;
 mod team;
 mod tells;
 mod timers;
+mod who;
 pub mod wire;
+mod words;
 mod work;
 
 pub use actions::{KNOWN_ACTIONS, is_known_action};
@@ -84,7 +88,7 @@ pub fn step(d: &Deployment, before: Option<&Conversation>, home: u32, input: &St
     }
     match &input.input {
         Input::Message { message, .. } => arrive::message(&mut work, message, input),
-        Input::Event { event } => events::from_outside(&mut work, event),
+        Input::Event { event } => outside::published(&mut work, event),
         Input::Command { name, data } => commands::command(&mut work, name, data),
         Input::Timer { name, timer } => timers::fired(&mut work, name, timer),
         Input::Routing { tell } => tells::told(&mut work, tell),
@@ -126,7 +130,7 @@ fn late(mut work: Work<'_>, input: &Input) -> Step {
     }
     match input {
         Input::GiveWay { link } => link::go_on(&mut work, link),
-        Input::Command { name, data } => link::let_go(&mut work, name, data),
+        Input::Command { name, data } => commands::too_late(&mut work, name, data),
         _ => {}
     }
     let before = work.c.clone();

@@ -45,6 +45,7 @@ pub(super) fn assign_bot(work: &mut Work<'_>, name: &str, role: ParticipantRole)
         task: None,
         unseen: false,
         leaving: None,
+        said: Vec::new(),
     };
     if work.c.bot.is_empty() {
         name.clone_into(&mut work.c.bot);
@@ -187,6 +188,7 @@ fn seat_of(work: &mut Work<'_>, kind: SeatKind, agent: &str, task: &str, role: P
         task: Some(task.to_owned()),
         unseen: role == ParticipantRole::Assistant,
         leaving: None,
+        said: Vec::new(),
     }
 }
 

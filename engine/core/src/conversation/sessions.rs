@@ -196,6 +196,9 @@ pub(super) fn end(work: &mut Work<'_>, id: &str, reason: &str, who: Sender, even
     work.out.reports.push(ReportRow::ChannelSession(row));
     work.note("session", format!("session on {} ENDED", session.channel), format!("reason {reason}"));
     let data = wire::session_by_id(work, id, true);
+    if *event == EventName::ChannelSessionEnded {
+        work.ended.push(id.to_owned());
+    }
     work.raise(event.clone(), who, Some(id), data);
     if work.c.open_sessions() == 0 {
         super::seats::customer_left(work, id);

@@ -104,6 +104,8 @@ pub struct Work<'a> {
     /// The budget was spent once; what is left is for the error path.
     pub(super) over_budget: bool,
     pub(super) archived: bool,
+    /// Sessions that ended in this step, of which bots have not heard yet.
+    pub(super) ended: Vec<String>,
     pending: VecDeque<Happening>,
     raised: Vec<Happening>,
     handled: usize,
@@ -123,6 +125,7 @@ impl<'a> Work<'a> {
             budget: STEP_BUDGET,
             over_budget: false,
             archived: false,
+            ended: Vec::new(),
             pending: VecDeque::new(),
             raised: Vec::new(),
             handled: 0,

@@ -257,8 +257,12 @@ fn said_by_agent(body: Json) -> Vec<Key> {
     vec![
         agent(),
         must("body", "What is said.", body),
-        may("id", "Id of the message; one is made when left out.", maybe_text()),
-        may("intent", "UPDATE replaces the message that `originalMessageId` names.", maybe_text()),
+        may(
+            "id",
+            "Id of the message; one is made when left out. A second one of the agent is the first again.",
+            maybe_text(),
+        ),
+        may("intent", "UPDATE replaces the agent's own text that `originalMessageId` names.", maybe_text()),
         may("originalMessageId", "The message this one answers or replaces.", maybe_text()),
         session(),
         may("whisper", "To the other agents only.", flag()),
@@ -311,7 +315,8 @@ fn activity(body: Json) -> Vec<Key> {
     vec![
         must("body", "The activity.", body),
         may("header", "Who takes part, and with what.", with(header, "type", json!(["object", "null"]))),
-        may("sender", "The app, when there is no header.", anything()),
+        may("sender", "The app, when the header names none.", anything()),
+        session(),
         may("id", "Id of the message; one is made when left out.", maybe_text()),
     ]
 }

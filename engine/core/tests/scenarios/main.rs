@@ -8,6 +8,7 @@ mod generated;
 mod levels;
 mod links;
 mod litmus;
+mod outside;
 mod replay;
 mod routing_arrows;
 mod rows;

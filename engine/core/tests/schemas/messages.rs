@@ -88,6 +88,24 @@ fn good_messages_are_valid() {
             }),
         ),
         ("cim-message", json!({ "id": "m-2", "header": { "intent": "START_CHAT" }, "body": null, "new": 1 })),
+        (
+            "cim-message",
+            json!({
+                "id": "m-3",
+                "header": {
+                    "stamps": null,
+                    "channelData": {
+                        "channelCustomerIdentifier": "guest", "serviceIdentifier": "1218", "additionalAttributes": null,
+                    },
+                },
+                "body": { "type": "BUTTON", "buttons": null },
+            }),
+        ),
+        ("cim-message", json!({ "id": "m-4", "body": { "type": "EMAIL", "recipientsTo": null } })),
+        (
+            "cim-message",
+            json!({ "id": "m-5", "body": { "type": "CONTACT", "contacts": [{ "name": { "formattedName": "A" }, "phones": null }] } }),
+        ),
         ("cim-event", json!({ "id": "e-1", "name": "LOYALTY_POINTS", "type": "ACTIVITY", "data": [1] })),
         ("command", json!({ "id": "c", "name": "AGENT_LOGIN", "data": { "agentId": "amal" } })),
         (
@@ -117,8 +135,8 @@ fn broken_messages_are_refused() {
     for (name, value) in [
         ("cim-message", json!([])),
         ("cim-message", json!({ "header": "amal" })),
-        ("cim-message", json!({ "header": {}, "body": { "markdownText": "no type" } })),
-        ("cim-message", json!({ "header": {}, "body": { "type": "IMAGE" } })),
+        ("cim-message", json!({ "body": { "markdownText": "no type" } })),
+        ("cim-message", json!({ "body": { "type": "IMAGE" } })),
         ("cim-message", json!({ "header": { "channelData": { "channelCustomerIdentifier": 5 } } })),
         ("cim-event", json!({ "id": "e-1" })),
         ("cim-event", json!({ "name": 5 })),

@@ -20,6 +20,10 @@ pub(crate) fn object(doc: &str, properties: Vec<Property>) -> Schema {
         if !doc.is_empty() {
             schema.insert("description".to_owned(), Json::String(prose(doc)));
         }
+        // A list that may be left out may be `null` too, which says the same.
+        if !needed && schema.get("type") == Some(&Json::from("array")) {
+            schema.insert("type".to_owned(), Json::from(vec!["array", "null"]));
+        }
         known.insert(key.to_owned(), schema.to_value());
         if needed {
             required.push(Json::String(key.to_owned()));
