@@ -300,6 +300,7 @@ impl Batch {
             && self.journal.is_empty()
             && self.published.is_empty()
             && self.timers.is_empty()
+            && self.hops.is_empty()
             && self.hops_done.is_empty()
     }
 }

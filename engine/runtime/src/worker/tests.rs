@@ -53,6 +53,8 @@ async fn what_is_for_another_engine_is_written_down_before_it_is_acknowledged() 
     // Routing belongs to another engine, so its commands go there.
     let (rig, engine) = Rig::start_with(|state| state.leases.retain(|l| l.partition != 0), 6_000).await;
     nina_is_here(&rig).await;
+    // So that the commit holds nothing else.
+    rig.until("everything is marked", |rig| rig.state().tables.outbox.is_empty()).await;
     let command = json!({ "id": "login", "name": "AGENT_LOGIN", "data": { "agentId": "amal" } });
     rig.state().bus_gone = true;
     let mut answer = rig.deliver(3, Kind::Command, Some("login"), &command).await;
