@@ -26,7 +26,6 @@ const KNOWN: &[&str] = &[
     "concat",
     "contains",
     "crop",
-    "curry",
     "dedup",
     "drain",
     "end",
