@@ -87,6 +87,16 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ say: §[hi] }", codes::WRONG_TYPE),
         ("{ §say: { to: all } }", codes::MISSING_KEY),
         ("{ say: { text: hi, to: §everybody } }", codes::NOT_ONE_OF),
+        ("{ say: { body: { type: §IMGE } } }", codes::UNKNOWN_BODY),
+        ("{ say: { body: §{ type: IMAGE } } }", codes::MISSING_KEY),
+        ("{ say: { body: { type: IMAGE, §mediaUrl: a } } }", codes::UNKNOWN_KEY),
+        ("{ say: { body: { type: IMAGE, attachment: { §mediaURL: a } } } }", codes::UNKNOWN_KEY),
+        ("{ say: { body: { type: IMAGE, attachment: §{ mimeType: a } } } }", codes::MISSING_KEY),
+        ("{ say: { body: { type: BUTTON, buttons: [§a, b] } } }", codes::WRONG_TYPE),
+        ("{ say: { body: { type: PLAIN, §text: Welcome } } }", codes::UNKNOWN_KEY),
+        ("{ say: { body: §{ type: PLAIN } } }", codes::MISSING_KEY),
+        ("{ say: { body: §{ markdownText: a } } }", codes::MISSING_KEY),
+        ("{ ask: { body: §{ type: PLAIN, markdownText: '' } }, timeout: 5s }", codes::MISSING_KEY),
         ("{ say: 'Hi §{{ customer.name' }", codes::OPEN_TEMPLATE),
         ("{ say: 'Hi {{ 1 +§* 2}}' }", codes::BAD_EXPRESSION),
         ("{ say: '=1 +§* 2' }", codes::BAD_EXPRESSION),
@@ -166,6 +176,23 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         let flow = if text.contains('§') { node(text) } else { node(text).replace("  a: ", "  §a: ") };
         let (flow, line, column) = marked(&flow);
         assert_eq!(found(&flow), [(code, line, column)], "{text}");
+    }
+}
+
+#[test]
+fn bodies_that_are_complete_or_computed_are_not_doubted() {
+    for body in [
+        "{ type: IMAGE, attachment: { mediaUrl: '{{event.text}}', size: 5 }, caption: x }",
+        "{ type: IMAGE, attachment: '=event.data' }",
+        "{ type: '=event.text', anything: 1 }",
+        "{ type: BUTTON, markdownText: x, buttons: [{ title: a, payload: b, type: String }] }",
+        "{ type: BUTTON, markdownText: x, buttons: '=event.data' }",
+        "{ type: PLAIN, markdownText: '=event.text' }",
+        "{ type: CUSTOM, jsonNode: { any: thing } }",
+        "'=event.data'",
+    ] {
+        let said = format!("{{ say: {{ body: {body} }} }}");
+        assert_eq!(found(&node(&said)), [], "{body}");
     }
 }
 

@@ -35,7 +35,7 @@ fn question(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Body> {
         return say::spoken(c, &entry.value, "ask").map(Body::Text);
     }
     let mut inner = Fields::of(&entry.value, &entry.key.place, "`ask`", c.findings)?;
-    let body = say::body(c, &mut inner);
+    let body = say::message(c, &mut inner);
     inner.finish(c.findings);
     body
 }

@@ -2,6 +2,7 @@
 
 mod act;
 mod ask;
+mod body;
 mod call;
 mod choose;
 mod decide;
