@@ -24,6 +24,7 @@ codes! {
     ANCHOR = "yaml::anchor", "Anchors and aliases are not part of the language.";
     TAG = "yaml::tag", "Tags are not part of the language.";
     MERGE_KEY = "yaml::merge_key", "The merge key `<<` is not part of the language.";
+    CUT_OFF = "yaml::cut_off", "A text ends where a `#` begins a comment.";
     COMPLEX_KEY = "yaml::complex_key", "A key must be a plain name, not a list or a map.";
     DUPLICATE_KEY = "yaml::duplicate_key", "A key is written twice in one map.";
 
@@ -73,6 +74,7 @@ codes! {
     NOT_A_CONDITION = "flow::not_a_condition", "A condition is a text, a number, a list or a map.";
     CONSTANT_CONDITION = "flow::constant_condition", "A condition reads no fact, so it always says the same.";
     MAYBE_UNSET = "flow::maybe_unset", "A slot is read that nothing has set on at least one way.";
+    MAYBE_MISSING = "flow::maybe_missing", "A value is read that may not be there.";
     REPEATED_ARM = "flow::repeated_arm", "An arm asks what an arm above it asks, so it is never taken.";
     NO_OTHERWISE = "flow::no_otherwise", "A `choose` does not say what follows when no arm holds.";
     NO_ERROR_PATH = "flow::no_error_path", "An error in a flow leads nowhere.";

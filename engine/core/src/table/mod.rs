@@ -128,6 +128,17 @@ impl Kind {
 }
 
 impl Table {
+    /// The texts that the rows name for one input, each with the place of its row.
+    pub(crate) fn texts(&self, input: usize) -> impl Iterator<Item = (&Place, &str)> {
+        self.rows.iter().flat_map(move |row| {
+            let tests = row.cells.get(input).map_or(&[][..], Cell::tests);
+            tests.iter().filter_map(|test| match test {
+                cell::Test::Is(cell::Value::Text(word)) => Some((&row.place, word.as_str())),
+                _ => None,
+            })
+        })
+    }
+
     /// What its decision looks like: an output that is never a constant is `null`.
     pub(crate) fn sample(&self) -> Json {
         if self.hit == Hit::Collect {

@@ -12,6 +12,16 @@ pub fn wrong_type(node: &Node, what: &str, wanted: &str) -> Finding {
     Finding::error(codes::WRONG_TYPE, &node.place, message)
 }
 
+/// The finding for a text that people read, and of which they would read only what stands before a `#`.
+pub fn cut_off(node: &Node, what: &str) -> Finding {
+    let (message, cure) = ("the rest of this line is a comment", "put the text in quotes");
+    let finding = match node.is_null() {
+        true => Finding::error(codes::CUT_OFF, &node.place, format!("`{what}` says nothing: {message}")),
+        false => Finding::warning(codes::CUT_OFF, &node.place, format!("`{what}` ends here: {message}")),
+    };
+    finding.because("`#` begins a comment where a blank stands before it").cure(cure)
+}
+
 /// A text. Unquoted numbers are taken as they are written, so that a telephone number keeps its `+`.
 pub fn text(node: &Node, what: &str, findings: &mut Findings) -> Option<String> {
     let found = node.text();

@@ -122,7 +122,7 @@ fn verb_body(
         "call" => call::compile(c, entry),
         "set" => set::compile(c, entry),
         "perform" => perform::compile(c, entry),
-        "note" => c.template(&entry.value, "note").map(Verb::Note),
+        "note" => say::whole(c, &entry.value, "note").map(Verb::Note),
         "end" => {
             if let Some(nothing) = Fields::of(&entry.value, &entry.key.place, "`end`", c.findings) {
                 nothing.finish(c.findings);

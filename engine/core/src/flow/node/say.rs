@@ -4,7 +4,7 @@ use super::body;
 use crate::diagnostic::{Finding, codes};
 use crate::flow::compile::Compiler;
 use crate::flow::{Body, Part, Target, Template, Verb};
-use crate::yaml::{Entry, Fields, Kind, Node, one_of};
+use crate::yaml::{Entry, Fields, Kind, Node, cut_off, one_of};
 
 pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
     if !matches!(entry.value.kind, Kind::Map(_)) {
@@ -25,9 +25,20 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
     Some(Verb::Say { body: body?, to })
 }
 
+/// A text that people read. One that a `#` cut off is said with what is missing.
+pub(super) fn whole(c: &mut Compiler<'_, '_>, node: &Node, what: &str) -> Option<Template> {
+    if node.scalar().is_some_and(|scalar| scalar.cut) {
+        c.findings.push(cut_off(node, what));
+        if node.is_null() {
+            return None;
+        }
+    }
+    c.template(node, what)
+}
+
 /// A text for the customer, which has to fit into a message.
 pub(super) fn spoken(c: &mut Compiler<'_, '_>, node: &Node, what: &str) -> Option<Template> {
-    let text = c.template(node, what)?;
+    let text = whole(c, node, what)?;
     if node.text().is_some_and(|text| text.trim().is_empty()) {
         let finding =
             Finding::warning(codes::EMPTY_TEXT, &node.place, format!("`{what}` says an empty text"));
