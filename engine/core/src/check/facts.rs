@@ -7,7 +7,7 @@ use crate::deployment::Deployment;
 use crate::diagnostic::{Finding, Findings, Place, codes, did_you_mean};
 use crate::flow::{Body, By, Expr, Flow, Node, Part, Verb};
 use crate::model::Json;
-use crate::rules::{Doubted, Facts, RuleFile, Type, UnknownCall};
+use crate::rules::{self, Doubted, Facts, RuleFile, Type, UnknownCall};
 use crate::table::{self, Input, Table};
 
 /// Finds what an expression or a rule reads that nothing has, compares that cannot be, or decides that never changes.
@@ -173,7 +173,13 @@ fn expression(
 
 fn finding(complete: bool, what: &Doubted, place: &Place, in_rule: bool) -> Option<Finding> {
     Some(match what {
-        Doubted::Missing { path, known } => missing(complete, path, known, place, in_rule)?,
+        Doubted::Missing { path, known, text } => {
+            let finding = missing(complete, path, known, place, in_rule)?;
+            match path.as_slice() {
+                [word] if *text => finding.cure(format!("a text stands in quotes: `\"{word}\"`")),
+                _ => finding,
+            }
+        }
         Doubted::Mismatch { operator, left, right } => {
             let types = match right {
                 Some(right) => format!("{} and {}", left.word(), right.word()),
@@ -255,6 +261,8 @@ pub(super) fn missing(
             [] => format!("`{}` is one value, nothing is inside it", above.join(".")),
             _ => format!("it has {}", known.join(", ")),
         };
+        let call = rules::is_function(last).then(|| format!("write `{last}()`: it is a function"));
+        let near = near.or(call.filter(|_| known.is_empty()));
         return Some(Finding::error(codes::UNKNOWN_FACT, place, message).because(cause).cure_if(near));
     }
     // A slot may be filled in a file that could not be read.

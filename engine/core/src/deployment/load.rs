@@ -318,8 +318,11 @@ fn rule_finding(path: &str, source: &str, error: RuleError) -> Finding {
     let line = source.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or_default();
     // A `=` alone is right where a variable is set.
     let slip = match error.message.starts_with("Undefined variable") {
+        true if cure_of_slip(line).is_some_and(|cure| cure.contains("#{")) => cure_of_slip(line),
         true => Some("functions do not see names outside them; write the value inside, or hand it over"),
-        false => cure_of_slip(line).filter(|cure| !cure.contains("==") || line.contains("if ")),
+        // So is `=>` between the arms of a `switch`.
+        false => cure_of_slip(line)
+            .filter(|cure| !(cure.contains("==") || cure.contains(">=")) || line.contains("if ")),
     };
     Finding::error(codes::RULE_SYNTAX, &place, "this rule file cannot be compiled")
         .because(error.message)

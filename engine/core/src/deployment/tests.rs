@@ -177,6 +177,15 @@ fn common_slips_have_a_cure() {
     for (path, text, cure) in [
         ("flows/t.yaml", choose("'event.role = \"X\"'"), "equal is written `==`"),
         ("flows/t.yaml", choose("customer.known and true"), "and is written `&&`"),
+        ("flows/t.yaml", choose("conversation.agents =< 5"), "at most is written `<=`"),
+        ("flows/t.yaml", choose("customer.name == web"), "a text stands in quotes: `\"web\"`"),
+        ("flows/t.yaml", choose("event.text.len > 5"), "write `len()`: it is a function"),
+        ("rules/q.rhai", "fn a(facts) {\n  { why: \"x\" }\n}\n".to_owned(), "a map begins with `#{`"),
+        (
+            "rules/t.table.yaml",
+            "table: T\ninputs: { n: { from: now, type: whole } }\noutputs: [a]\nrows:\n  - { when: { n: 1 }, then: { a: 1 } }\notherwise: { a: 2 }\n".to_owned(),
+            "did you mean `if`?",
+        ),
         ("flows/centre.yaml", "centre: Test\nrona_not_ready: no\n".to_owned(), "write `false`"),
         (
             "rules/q.rhai",

@@ -63,6 +63,8 @@ pub enum Doubted {
         path: Vec<String>,
         /// Names that are there instead.
         known: Vec<String>,
+        /// Whether it is compared with a text.
+        text: bool,
     },
     /// An operator gets types it cannot work with, or that are never equal.
     Mismatch {

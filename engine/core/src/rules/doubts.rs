@@ -164,7 +164,14 @@ impl Reader<'_> {
         let path: Vec<String> = path.iter().take(depth + 1).map(|name| (*name).to_owned()).collect();
         let head = if self.facts.is_some() { name.chars().count() + 1 } else { 0 };
         let length = head + path.join(".").chars().count();
-        self.doubt(inside, length, Doubted::Missing { path, known });
+        self.doubt(inside, length, Doubted::Missing { path, known, text: self.beside_a_text(nodes) });
+    }
+
+    /// Whether the last node is compared with a text.
+    fn beside_a_text(&self, nodes: &[ASTNode]) -> bool {
+        let [.., ASTNode::Expr(Expr::FnCall(call, _)), ASTNode::Expr(node)] = nodes else { return false };
+        matches!(call.name.as_str(), "==" | "!=")
+            && call.args.iter().any(|arg| !std::ptr::eq(arg, *node) && self.type_of(arg) == Some(Type::Text))
     }
 
     /// The path of a fact, when a variable with these properties is one.

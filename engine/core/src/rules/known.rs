@@ -113,6 +113,11 @@ const KNOWN: &[&str] = &[
     "zip",
 ];
 
+/// Whether the language has a function of this name.
+pub fn is_function(name: &str) -> bool {
+    KNOWN.contains(&name)
+}
+
 /// A call that nothing answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownCall {

@@ -35,7 +35,7 @@ pub use doubt::{Doubt, Doubted, Look, Shape, Type};
 pub use error::{RuleError, RuleErrorKind};
 pub use facts::{FactSource, FactValue, Facts};
 pub use host::{Host, Verdict};
-pub use known::UnknownCall;
+pub use known::{UnknownCall, is_function};
 pub use probes::{Branch, Passed, Probes};
 pub use rhai::{Dynamic, OptimizationLevel};
 pub use slips::cure_of_slip;

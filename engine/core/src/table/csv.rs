@@ -45,9 +45,12 @@ pub(super) fn rows(file: &str, text: &str, columns: &Columns<'_>, findings: &mut
             Ok(record) => {
                 let message =
                     format!("this line has {} cells, the first line names {}", record.len(), names.len());
-                findings.push(
-                    Finding::error(codes::TABLE_CSV, &at, message).cure("an empty cell takes everything"),
-                );
+                let cure = if record.len() > names.len() {
+                    format!("put a cell that has a `{separator}` in double quotes")
+                } else {
+                    "a cell may be left empty: it takes everything".to_owned()
+                };
+                findings.push(Finding::error(codes::TABLE_CSV, &at, message).cure(cure));
                 continue;
             }
             Err(e) => {

@@ -144,6 +144,7 @@ fn rows(
 fn row(node: &Node, columns: &Columns<'_>, findings: &mut Findings) -> Option<Row> {
     let place = node.entries().first().map_or(&node.place, |entry| &entry.key.place);
     let mut fields = Fields::of(node, place, "a row", findings)?;
+    fields.slip("when", "if");
     let conditions = fields.names("if", findings);
     for entry in conditions.iter().filter(|e| columns.inputs.iter().all(|input| input.name != e.key.text)) {
         let message = format!("`{}` is no input of this table", yaml::shortened(&entry.key.text));

@@ -21,7 +21,8 @@ pub use limits::{DEPTH_MAX, FILE_BYTES_MAX, NODES_MAX};
 pub use read::read;
 pub use scalar::{Scalar, Style, Typed, plain};
 pub use typed::{
-    boolean, cut_off, duration, entries, integer, items, name, one_of, text, waiting_time, wrong_type,
+    boolean, clock_time, cut_off, duration, entries, integer, items, name, one_of, text, waiting_time,
+    wrong_type,
 };
 
 use crate::diagnostic::Place;

@@ -77,6 +77,18 @@ pub fn duration(node: &Node, what: &str, findings: &mut Findings) -> Option<i64>
     }
 }
 
+/// A time that a clock of the centre keeps, in milliseconds: a second or more, for nobody acts in less.
+pub fn clock_time(node: &Node, what: &str, findings: &mut Findings) -> Option<i64> {
+    let ms = duration(node, what, findings)?;
+    if ms >= WAIT_MS_MIN {
+        return Some(ms);
+    }
+    let message = format!("`{what}` must be at least 1s, found `{}`", node.text().unwrap_or_default());
+    let finding = Finding::error(codes::OUT_OF_RANGE, &node.place, message);
+    findings.push(finding.cure("write `1s` or more; `ms` are milliseconds, `s` seconds, `m` minutes"));
+    None
+}
+
 /// The shortest a flow waits. With less, a circle of waits would be a loop.
 const WAIT_MS_MIN: i64 = 1000;
 

@@ -46,7 +46,7 @@ fn one<'a>(
     channel.bot = bot.map(|(name, _)| name).unwrap_or_default();
     routing(fields, channel, centre, findings);
     if let Some(node) = fields.get("request_ttl") {
-        channel.request_ttl_ms = yaml::duration(node, "request_ttl", findings).unwrap_or(REQUEST_TTL_MS);
+        channel.request_ttl_ms = yaml::clock_time(node, "request_ttl", findings).unwrap_or(REQUEST_TTL_MS);
     }
     if channel.request_ttl_ms <= centre.ring_time_ms {
         let place = fields.get("request_ttl").map_or(fields.place(), |node| &node.place);
@@ -56,7 +56,7 @@ fn one<'a>(
             .cure("make `request_ttl` longer than `ring_time`");
         findings.push(finding);
     }
-    channel.inactivity_ms = fields.duration("inactivity", findings);
+    channel.inactivity_ms = fields.clock_time("inactivity", findings);
     channel.route_to_last_agent = fields.boolean_or("route_to_last_agent", false, findings);
     let calendars = ("calendar", codes::UNKNOWN_CALENDAR);
     channel.calendar =

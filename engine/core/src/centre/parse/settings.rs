@@ -14,10 +14,11 @@ const AGENT_ACTIONS: [&str; 5] =
 
 pub(super) fn times(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut Findings) {
     let mut time = |key, default| match fields.get(key) {
-        Some(node) => match yaml::duration(node, key, findings) {
-            Some(ms) if !(1..=DAY_MS).contains(&ms) => {
-                let message = format!("`{key}` must be more than nothing and at most a day");
-                findings.push(Finding::error(codes::OUT_OF_RANGE, &node.place, message));
+        Some(node) => match yaml::clock_time(node, key, findings) {
+            Some(ms) if ms > DAY_MS => {
+                let message = format!("`{key}` must be at most a day");
+                let finding = Finding::error(codes::OUT_OF_RANGE, &node.place, message);
+                findings.push(finding.cure("write `24h` or less"));
                 default
             }
             ms => ms.unwrap_or(default),

@@ -78,6 +78,14 @@ fn every_mistake_is_found_at_its_place() {
         ("colour: red", codes::UNKNOWN_KEY, 9, 1),
         ("ring_time: 30", codes::BAD_DURATION, 9, 12),
         ("ring_time: 0s", codes::OUT_OF_RANGE, 9, 12),
+        ("ring_time: 30ms", codes::OUT_OF_RANGE, 9, 12),
+        ("ring_time: 2d", codes::OUT_OF_RANGE, 9, 12),
+        (
+            "channels: { w: { type: WEB, service_identifier: a, bot: helper, queue: general, inactivity: 5ms } }",
+            codes::OUT_OF_RANGE,
+            9,
+            93,
+        ),
         ("network_grace: [1s]", codes::WRONG_TYPE, 9, 16),
         (
             "channels: { w: { type: WEBB, service_identifier: a, bot: helper, queue: general } }",

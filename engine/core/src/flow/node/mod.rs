@@ -155,6 +155,24 @@ fn until(
     ways
 }
 
+/// Finds keys of the node that stand inside its verb; answers whether the deadline is one of them.
+fn one_level_too_deep(
+    c: &mut Compiler<'_, '_>,
+    verb: &str,
+    inner: &mut Fields<'_>,
+    keys: &[&'static str],
+) -> bool {
+    let inside = |key: &&&'static str| inner.entries().iter().any(|entry| entry.key.text == **key);
+    let found: Vec<&'static str> = keys.iter().filter(inside).copied().collect();
+    for key in &found {
+        let Some(entry) = inner.entry(key) else { continue };
+        let message = format!("`{key}` is not a key of `{verb}`");
+        let finding = Finding::error(codes::UNKNOWN_KEY, &entry.key.place, message);
+        c.findings.push(finding.cure(format!("`{key}` stands beside `{verb}`, one level further out")));
+    }
+    found.contains(&"timeout")
+}
+
 /// A deadline that must be there.
 fn deadline(c: &mut Compiler<'_, '_>, verb: &str, fields: &mut Fields<'_>) -> Option<i64> {
     if let Some(node) = fields.get("timeout") {
