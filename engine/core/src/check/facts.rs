@@ -54,7 +54,9 @@ pub(crate) fn of_scenario(deployment: &Deployment, further: &Json, expr: &Expr, 
         let place = expr.place_at(call.line, call.column, call.name.chars().count());
         findings.push(unknown_call(&call, &place));
     }
-    for doubt in expr.code.doubts(&shape, true) {
+    // What may be missing is there when the scenario says so; and when it is not, the scenario fails.
+    let may_fail = |what: &Doubted| matches!(what, Doubted::MaybeMissing { .. } | Doubted::MaybeNothing(_));
+    for doubt in expr.code.doubts(&shape, true).iter().filter(|doubt| !may_fail(&doubt.what)) {
         let place = expr.place_at(doubt.line, doubt.column, doubt.length);
         findings.push_some(finding(true, &doubt.what, &place, false));
     }

@@ -7,7 +7,7 @@ use crate::centre::Centre;
 use crate::conversation::blank_facts;
 use crate::deployment::Deployment;
 use crate::flow::verbs::{BOT_ROLES, ROLES};
-use crate::flow::{Arg, By, Flow, Verb};
+use crate::flow::{Arg, By, Flow, REMINDER, Verb};
 use crate::model::{
     AgentStateName, ConversationState, EventName, Json, JsonMap, ParticipantType, TaskDirection, TaskMode,
 };
@@ -130,7 +130,10 @@ fn words_of(centre: &Centre) -> BTreeMap<String, Vec<String>> {
     named("event.mode", all(TaskMode::ALL, TaskMode::as_str));
     named("event.participant", all(ParticipantType::ALL, ParticipantType::as_str));
     named("event.agent_state", all(AgentStateName::ALL, AgentStateName::as_str));
-    named("event.name", EventName::all().iter().map(|name| name.as_str().to_owned()).collect());
+    named(
+        "event.name",
+        EventName::all().iter().map(EventName::as_str).chain([REMINDER]).map(str::to_owned).collect(),
+    );
     named("event.mrd", centre.media.keys().cloned().collect());
     for queue in ["event.queue", "conversation.queue", "conversation.previous.queue"] {
         named(queue, centre.queues.keys().cloned().collect());

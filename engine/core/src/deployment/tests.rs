@@ -97,6 +97,13 @@ fn problems_of_all_files_are_found_in_one_run() {
         ("rules/q.rhai", "fn choose(facts) {\n  let = 1\n}\n"),
         ("rules/q_test.rhai", "this is not read"),
         ("flows/c.yml", "nor this"),
+        ("flows/d.yaml.txt", "nor this"),
+        ("flows/x.prompt.txt", "nor this"),
+        ("rules/Q.Rhai", "nor this"),
+        ("rules/q.cases.yaml", "nor this"),
+        ("rules/q.cases.yml", "nor this"),
+        ("rules/x.yaml", "nor this"),
+        ("rules/fees.CSV", "nor this"),
         ("README.md", "nor this"),
     ]);
     let found: Vec<_> =
@@ -106,7 +113,13 @@ fn problems_of_all_files_are_found_in_one_run() {
         (codes::SYNTAX, "flows/b.yaml", 2),
         (codes::IGNORED_FILE, "flows/c.yml", 1),
         (codes::BAD_DURATION, "flows/centre.yaml", 2),
+        (codes::IGNORED_FILE, "flows/d.yaml.txt", 1),
+        (codes::IGNORED_FILE, "flows/x.prompt.txt", 1),
+        (codes::IGNORED_FILE, "rules/Q.Rhai", 1),
+        (codes::IGNORED_FILE, "rules/fees.CSV", 1),
+        (codes::IGNORED_FILE, "rules/q.cases.yml", 1),
         (codes::RULE_SYNTAX, "rules/q.rhai", 2),
+        (codes::IGNORED_FILE, "rules/x.yaml", 1),
     ];
     assert_eq!(found, expected.map(|(code, file, line)| (code, file.to_owned(), line)));
 }

@@ -15,7 +15,7 @@ mod tests;
 use crate::diagnostic::Place;
 use crate::flow::Expr;
 use crate::model::{Json, JsonMap};
-use crate::rules::{FactSource, Host, Verdict};
+use crate::rules::{FactSource, Host, Type, Verdict};
 
 use cell::{Cell, Value};
 pub(crate) use read::read;
@@ -98,6 +98,18 @@ enum Output {
     Value(Json),
     /// A text with inputs to fill in.
     Text(Vec<Piece>),
+}
+
+impl Output {
+    /// The type of what is said; none for nothing.
+    fn kind(&self) -> Option<Type> {
+        match self {
+            // A number with a comma has its own finding.
+            Self::Value(Json::String(text)) if csv::with_point(text).is_some() => None,
+            Self::Value(value) => Type::of(value),
+            Self::Text(_) => Some(Type::Text),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -242,6 +242,12 @@ pub(super) fn output_text(
     columns: &Columns<'_>,
     findings: &mut Findings,
 ) -> Output {
+    if text.starts_with('=') {
+        let message = format!("`{}` is said as it stands", yaml::shortened(text));
+        let finding =
+            Finding::warning(codes::UNMARKED_EXPRESSION, place, message).because("a table computes nothing");
+        findings.push(finding.cure("let a rule compute it, or leave the `=` out"));
+    }
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((before, inside)) = rest.split_once("{{") {

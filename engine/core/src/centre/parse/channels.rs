@@ -107,7 +107,10 @@ fn routing(fields: &mut Fields<'_>, channel: &mut ChannelEntry, centre: &Centre,
     let queue = reference(fields, "queue", &centre.queues, ("queue", codes::UNKNOWN_QUEUE), findings);
     let list = reference(fields, "list", &centre.lists, ("list", codes::UNKNOWN_LIST), findings);
     let (wants_queue, wants_list) = (channel.routing == Routing::Push, channel.routing == Routing::Pull);
-    for (there, wanted, key) in [(&queue, wants_queue, "queue"), (&list, wants_list, "list")] {
+    // With a word that is no way of routing it is not known what the channel needs.
+    let unread = mode.is_none() && fields.get("routing").is_some();
+    let wants = [(&queue, wants_queue, "queue"), (&list, wants_list, "list")];
+    for (there, wanted, key) in wants.into_iter().filter(|_| !unread) {
         let (place, message, cure) = match (there, wanted) {
             (Some((_, place)), false) => (*place, "has no use for a", "leave it out, or change `routing`"),
             (None, true) => (fields.place(), "needs a", "name it, or change `routing` (PUSH unless said)"),

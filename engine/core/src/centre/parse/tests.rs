@@ -113,6 +113,12 @@ fn every_mistake_is_found_at_its_place() {
         ),
         ("channels: { w: { type: WEB, service_identifier: a, bot: helper } }", codes::ROUTING_OBJECT, 9, 13),
         (
+            "channels: { w: { type: WEB, service_identifier: a, bot: helper, routing: PULLL, list: callbacks } }",
+            codes::NOT_ONE_OF,
+            9,
+            74,
+        ),
+        (
             "channels: { w: { type: WEB, service_identifier: a, bot: helper, queue: general, list: callbacks } }",
             codes::ROUTING_OBJECT,
             9,

@@ -36,6 +36,9 @@ fn question(c: &mut Compiler<'_, '_>, entry: &Entry) -> (Option<Body>, bool) {
     if !matches!(entry.value.kind, Kind::Map(_)) {
         return (say::spoken(c, &entry.value, "ask").map(Body::Text), false);
     }
+    if say::unquoted(&entry.value) {
+        return (None, false);
+    }
     let Some(mut inner) = Fields::of(&entry.value, &entry.key.place, "`ask`", c.findings) else {
         return (None, false);
     };

@@ -11,6 +11,9 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
         let text = spoken(c, &entry.value, "say")?;
         return Some(Verb::Say { body: Body::Text(text), to: Target::Event });
     }
+    if unquoted(&entry.value) {
+        return None;
+    }
     let mut fields = Fields::of(&entry.value, &entry.key.place, "`say`", c.findings)?;
     let to = match fields
         .get("to")
@@ -23,6 +26,11 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
     let body = message(c, &mut fields);
     fields.finish(c.findings);
     Some(Verb::Say { body: body?, to })
+}
+
+/// Whether this is a `{{…}}` without quotes, which is a map in a map; that is told where it is read.
+pub(super) fn unquoted(node: &Node) -> bool {
+    node.entry("?").is_some()
 }
 
 /// A text that people read. One that a `#` cut off is said with what is missing.

@@ -30,6 +30,7 @@ fn what_is_asked_for_before_it_is_read_is_not_doubted() {
         "conversation.data?.done ?? false",
         "!(conversation.data?.done ?? false)",
         "conversation.data?.done != true",
+        "event.name == \"REMINDER\"",
         "slots?.x?.y == 1",
         "slots.x.y == 1",
     ] {
