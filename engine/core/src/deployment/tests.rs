@@ -217,6 +217,14 @@ fn common_slips_have_a_cure() {
 }
 
 #[test]
+fn a_closure_may_read_what_stands_around_it() {
+    let rules =
+        "fn a(facts) {\n  let least = 2;\n  [1, 2].filter(|n| n >= least).map(|n| n + facts.now)\n}\n";
+    let loaded = load(&[("flows/centre.yaml", CENTRE), ("rules/q.rhai", rules)]);
+    assert_eq!(codes_of(&loaded), []);
+}
+
+#[test]
 fn a_rule_has_no_this() {
     let flow = "flow: t\nstart: a\non_error: done\nnodes: { a: { decide: q.a, into: x } }\n";
     let rules = "fn a(facts) {\n  if this.x == 1 { 1 } else { [1, 2].filter(|| this > 1) }\n}\n";
