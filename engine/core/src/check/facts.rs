@@ -107,7 +107,7 @@ fn cells(shape: &Shape, table: &Table, (at, input): (usize, &Input), findings: &
     }
 }
 
-fn impossible(path: &str, word: &str, words: &[String], place: &Place) -> Option<Finding> {
+pub(super) fn impossible(path: &str, word: &str, words: &[String], place: &Place) -> Option<Finding> {
     let all = words.iter().map(|w| format!("{w:?}")).collect::<Vec<_>>().join(", ");
     let near = did_you_mean(word, words.iter().map(String::as_str));
     let finding = Finding::warning(codes::IMPOSSIBLE_VALUE, place, format!("`{path}` never says {word:?}"));

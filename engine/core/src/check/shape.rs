@@ -80,6 +80,13 @@ impl Shape {
         Self { sample, words, slots: slots.into_keys().collect() }
     }
 
+    /// Whether the words of a path are the same in every deployment: no names of the centre, and nothing a flow fills.
+    pub(super) fn has_fixed_words(&self, path: &[&str]) -> bool {
+        const NAMES: &[&str] = &["bot", "channel", "list", "media", "mrd", "name", "queue", "type"];
+        path.first().is_some_and(|fact| !self.is_slot(fact))
+            && path.last().is_some_and(|name| !NAMES.contains(name))
+    }
+
     /// Whether this name is a slot and no fact of its own.
     pub(super) fn is_slot(&self, name: &str) -> bool {
         self.slots.contains(name)
