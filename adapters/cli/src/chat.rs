@@ -59,6 +59,10 @@ pub(crate) async fn chat(args: ChatArgs) -> ExitCode {
             line = lines.next_line() => match line {
                 Ok(Some(line)) if line.trim() == "/quit" => break,
                 Ok(Some(line)) if line.trim().is_empty() => {}
+                Ok(Some(line)) if line.trim().starts_with('/') => {
+                    let said = format!("there is no command `{}`; `/quit` ends the chat", line.trim());
+                    println!("{}", paint.yellow(&said));
+                }
                 Ok(Some(line)) => match customer.say(line.trim()).await {
                     Ok(()) => {}
                     Err(CallError::Unreachable(problem)) => return exit::environment(&problem),
@@ -131,6 +135,8 @@ impl Customer {
         let who = if who == "CONVERSATION_MONITOR" { "Convene" } else { who };
         let text = body["markdownText"].as_str().unwrap_or_default();
         match body["type"].as_str().unwrap_or_default() {
+            // Who talks and who assists is no news for a customer.
+            "NOTIFICATION" if body["notificationType"] == "PARTICIPANT_ROLE_CHANGED" => {}
             "NOTIFICATION" => println!("{}", paint.dim(&notice(body))),
             "BUTTON" => {
                 println!("{} {text}", paint.bold(&format!("{who}:")));

@@ -34,7 +34,7 @@ struct Demo<'a> {
 }
 
 /// Plays the demo and tells what to do next.
-pub(crate) async fn play(handle: &Handle, address: &str) -> Result<(), String> {
+pub(crate) async fn play(handle: &Handle, address: &str, once: bool) -> Result<(), String> {
     let deployment = handle.deployment();
     let channel = deployment
         .centre
@@ -61,7 +61,7 @@ pub(crate) async fn play(handle: &Handle, address: &str) -> Result<(), String> {
     demo.seen.insert(OWNER.into(), demo.last_version(OWNER).await?);
     demo.title(&deployment.centre.name, &channel.name);
     demo.acts().await?;
-    demo.epilogue(address);
+    demo.epilogue(address, once);
     Ok(())
 }
 
@@ -314,7 +314,11 @@ impl Demo<'_> {
         text.replace(&self.conversation, "this conversation")
     }
 
-    fn epilogue(&self, address: &str) {
+    fn epilogue(&self, address: &str, once: bool) {
+        if once {
+            println!("\n{}", self.paint.bold("That was one conversation."));
+            return;
+        }
         println!("\n{}", self.paint.bold("That was one conversation. The engine keeps serving:"));
         println!("   its history     http://{address}/conversations/{}/events", self.conversation);
         println!("   be a customer   cargo run --release -- chat --url http://{address}");

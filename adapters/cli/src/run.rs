@@ -109,7 +109,7 @@ async fn serve(args: RunArgs) -> Result<(), Failure> {
         tokio::spawn(convene_http::serve(listener, engine.handle(), async move { stopped.notified().await }));
     let mut leave = false;
     if args.demo {
-        demo::play(&engine.handle(), &address.to_string()).await.map_err(Failure::Environment)?;
+        demo::play(&engine.handle(), &address.to_string(), args.once).await.map_err(Failure::Environment)?;
         leave = args.once;
     }
     if !leave {

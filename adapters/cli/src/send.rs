@@ -48,8 +48,12 @@ fn read(file: &str) -> Result<Vec<(String, Json)>, Problem> {
     } else {
         std::fs::read(file).map_err(unreadable)?
     };
-    let json: Json = serde_json::from_slice(&bytes)
-        .map_err(|e| Problem::Invalid(format!("{file}:{}:{}: not JSON: {e}", e.line(), e.column())))?;
+    let json: Json = serde_json::from_slice(&bytes).map_err(|e| {
+        let (line, column) = place_of(&e, &bytes);
+        let what = e.to_string();
+        let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what);
+        Problem::Invalid(format!("{file}:{line}:{column}: not JSON: {what}"))
+    })?;
     let list: Vec<(String, Json)> = match json {
         Json::Array(list) if list.is_empty() => {
             return Err(Problem::Invalid(format!("{file}: the list is empty: there is nothing to send")));
@@ -63,6 +67,16 @@ fn read(file: &str) -> Result<Vec<(String, Json)>, Problem> {
         whole(message, &which).map_err(|e| Problem::Invalid(format!("{file}: {e}")))
     };
     list.into_iter().map(one).collect()
+}
+
+/// Line and column of a fault. One behind the last line break is told at the end of the line before, which is there.
+fn place_of(error: &serde_json::Error, bytes: &[u8]) -> (usize, usize) {
+    if error.column() > 0 || error.line() < 2 {
+        return (error.line(), error.column().max(1));
+    }
+    let line = error.line() - 1;
+    let text = bytes.split(|byte| *byte == b'\n').nth(line - 1).unwrap_or_default();
+    (line, text.len().max(1))
 }
 
 /// A message with its id, one of ours when it brings none.
@@ -105,7 +119,11 @@ async fn by_http(url: &str, messages: Vec<(String, Json)>) -> ExitCode {
         }
     }
     if refused > 0 {
-        eprintln!("convene: {refused} of {all} messages are refused, the others are sent");
+        match (refused, all) {
+            (1, 1) => {}
+            _ if refused == all => eprintln!("convene: all {all} messages are refused"),
+            _ => eprintln!("convene: {refused} of {all} messages are refused, the others are sent"),
+        }
         return exit::findings();
     }
     exit::success()

@@ -89,9 +89,8 @@ pub(crate) fn found(named: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut paths = Vec::new();
     for path in named {
         if path.is_dir() {
-            let entries = fs::read_dir(path).map_err(|e| format!("{}: {e}", path.display()))?;
-            let mut inside: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).collect();
-            inside.retain(|p| p.extension().is_some_and(|e| e == "yaml" || e == "yml"));
+            let mut inside = Vec::new();
+            below(path, &mut inside)?;
             inside.sort();
             if inside.is_empty() {
                 return Err(format!("{}: there is no scenario (*.yaml) in this folder", path.display()));
@@ -104,6 +103,20 @@ pub(crate) fn found(named: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
         }
     }
     Ok(paths)
+}
+
+/// The scenario files in a folder and in those inside it; what is hidden stays so.
+fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if path.is_dir() && !path.is_symlink() && !hidden {
+            below(&path, files)?;
+        } else if path.is_file() && path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
+            files.push(path);
+        }
+    }
+    Ok(())
 }
 
 /// What all scenarios share.

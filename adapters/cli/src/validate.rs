@@ -1,8 +1,8 @@
 //! `convene validate`: all findings of all files at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,8 +16,10 @@ use convene_runtime::deployments;
 use serde_json::json;
 
 use crate::args::{self, FindingFormat, MessageKind, ValidateArgs};
-use crate::{exit, findings, place, sarif};
+use crate::{exit, findings, place, sarif, simulate};
 
+/// Where the scenarios of a deployment stand.
+const SCENARIOS: &str = "tests/scenarios";
 /// Keys at the margin by which a file says what it is; a scenario may lack its first one.
 const KINDS: [&str; 5] = ["flow", "centre", "scenario", "given", "when"];
 /// How files of rules end.
@@ -102,7 +104,8 @@ fn look(path: &Path) -> Result<Looked, String> {
                 path.display(),
                 path.join("..").display()
             )),
-            None => deployment(path, None),
+            None if path.join("flows").is_dir() => deployment(path, None),
+            None => folder_of_scenarios(path).unwrap_or_else(|| deployment(path, None)),
         };
     }
     match place::within(path) {
@@ -139,7 +142,9 @@ fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
         .map(|(path, bytes)| (path.clone(), String::from_utf8_lossy(bytes).into_owned()))
         .collect();
     let mut count = files.keys().filter(|file| !file.ends_with(testing::TESTS)).count();
-    files.extend(folders_inside(root).into_iter().map(|folder| (folder, Vec::new())));
+    let unread: Vec<String> =
+        unread_inside(root).into_iter().filter(|path| !files.contains_key(path)).collect();
+    files.extend(unread.into_iter().map(|path| (path, Vec::new())));
     let loaded = Deployment::load_bytes(files);
     let mut findings = loaded.findings;
     // Tests are read against rules that compile; with broken ones there is enough to mend first.
@@ -148,32 +153,84 @@ fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
         testing::run(deployment, &tests, &|_| false, &mut findings);
         count += tests.len();
         sources.extend(tests);
+        if only.is_none()
+            && let Ok(paths) = simulate::found(&[scenarios_of(root)])
+        {
+            let played = scenarios(&paths, &deployments::read_folder(root).map_err(|e| e.to_string())?);
+            findings.extend(played.findings);
+            sources.extend(played.sources);
+            count += played.files;
+        }
     }
     Ok(Looked { findings, sources, only: only.into_iter().collect(), files: count })
 }
 
-/// Folders inside `flows` and `rules`, whose files nobody reads: `flows/old/`.
-fn folders_inside(root: &Path) -> Vec<String> {
+/// Where the scenarios of a deployment stand, as short as people write it.
+fn scenarios_of(root: &Path) -> PathBuf {
+    if root == Path::new(".") { PathBuf::from(SCENARIOS) } else { root.join(SCENARIOS) }
+}
+
+/// Everything that stands in `flows` and `rules`; a folder inside, whose files nobody reads, as `flows/old/`.
+fn unread_inside(root: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for folder in ["flows", "rules"] {
         let entries = fs::read_dir(root.join(folder)).into_iter().flatten().filter_map(Result::ok);
-        let inside = entries.filter(|entry| entry.path().is_dir());
-        found.extend(inside.map(|entry| format!("{folder}/{}/", entry.file_name().to_string_lossy())));
+        found.extend(entries.map(|entry| {
+            let end = if entry.path().is_dir() { "/" } else { "" };
+            format!("{folder}/{}{end}", entry.file_name().to_string_lossy())
+        }));
     }
     found
+}
+
+/// The scenarios of a folder that is no deployment itself and stands in one.
+fn folder_of_scenarios(path: &Path) -> Option<Result<Looked, String>> {
+    let paths = simulate::found(&[path.to_owned()]).ok()?;
+    Some(Ok(scenarios(&paths, &around(path)?)))
 }
 
 fn scenario(path: &Path, name: String, text: String) -> Looked {
     let mut looked = Looked { files: 1, ..Looked::default() };
     let scenario = Scenario::read(&name, &text, &mut looked.findings);
     if let Some((scenario, files)) = scenario.filter(|_| looked.findings.errors() == 0).zip(around(path)) {
-        // What is wrong with the deployment itself is told when that is validated.
-        if let Ok(deployment) = scenario.deployment(&files, Arc::new(Host::new())) {
-            scenario.check(&deployment, &mut looked.findings);
-        }
+        against(&scenario, &files, &mut HashMap::new(), &mut looked.findings);
     }
     looked.sources.insert(name, text);
     looked
+}
+
+/// Scenarios of one deployment.
+fn scenarios(paths: &[PathBuf], files: &BTreeMap<String, String>) -> Looked {
+    let mut looked = Looked { files: paths.len(), ..Looked::default() };
+    let mut loaded = HashMap::new();
+    for path in paths {
+        let name = path.display().to_string();
+        let Ok(text) = fs::read_to_string(path) else { continue };
+        let mut own = Findings::new();
+        let scenario = Scenario::read(&name, &text, &mut own);
+        if let Some(scenario) = scenario.filter(|_| own.errors() == 0) {
+            against(&scenario, files, &mut loaded, &mut own);
+        }
+        looked.findings.extend(own);
+        looked.sources.insert(name, text);
+    }
+    looked
+}
+
+/// Deployments by what the scenarios change in them; none for one that is not valid, which is told when that is validated.
+type Loaded = HashMap<String, Option<Arc<Deployment>>>;
+
+/// Checks a scenario against the deployment it plays in.
+fn against(
+    scenario: &Scenario,
+    files: &BTreeMap<String, String>,
+    loaded: &mut Loaded,
+    findings: &mut Findings,
+) {
+    let load = || scenario.deployment(files, Arc::new(Host::new())).ok();
+    if let Some(deployment) = loaded.entry(scenario.given.deployment_key()).or_insert_with(load) {
+        scenario.check(deployment, findings);
+    }
 }
 
 /// The deployment a scenario stands in: the nearest folder above it that has a centre.

@@ -26,6 +26,24 @@ fn a_file_named_from_within_its_folder_is_what_it_is_from_outside() {
 }
 
 #[test]
+fn scenarios_are_checked_with_their_deployment_and_in_folders_inside_theirs() {
+    let dir = copy("scenario-folders");
+    let folder = dir.join("tests/scenarios/sub");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("a.yaml"), "scenario: A\nwhen: [{ at: 1s, agent: nobody, does: login }]\n")
+        .unwrap();
+    for path in [&[][..], &["tests/scenarios"], &["tests/scenarios/sub"]] {
+        let (code, out, err) = convene(&dir, &[&["validate"], path].concat());
+        assert!(code == 1 && err.contains("sub/a.yaml:2:"), "{path:?}: {code} {out}{err}");
+    }
+    let (_, out, err) = convene(&dir, &["simulate", "tests/scenarios"]);
+    assert!(format!("{out}{err}").contains("sub/a.yaml"), "{out}{err}");
+    fs::write(dir.join("rules/queues.cases.yml"), "cases: []\n").unwrap();
+    let (_, _, err) = convene(&dir, &["validate"]);
+    assert!(err.contains("--> rules/queues.cases.yml:1:1") && err.contains("`.cases.yaml`"), "{err}");
+}
+
+#[test]
 fn a_file_outside_a_deployment_is_checked_as_what_its_first_key_says() {
     let dir = copy("outside");
     fs::rename(dir.join("flows/inbound.yaml"), dir.join("inbound.yaml")).unwrap();

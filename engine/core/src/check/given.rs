@@ -1,11 +1,11 @@
 //! Facts that a test gives to a rule: a name that no conversation has would be given in vain, and the test would pass.
 
-use super::facts::missing;
+use super::facts::{impossible, missing};
 use super::shape::Shape;
 use crate::deployment::Deployment;
 use crate::diagnostic::{Findings, did_you_mean};
 use crate::model::{Json, JsonMap};
-use crate::rules::{Look, Shape as _};
+use crate::rules::{Look, Shape as _, Type};
 use crate::yaml::{Kind, Node};
 
 /// The names of the facts of a deployment.
@@ -27,6 +27,7 @@ impl FactNames {
     }
 
     fn within(&self, node: &Node, path: &mut Vec<String>, findings: &mut Findings) {
+        self.word(node, path, findings);
         let Kind::Map(entries) = &node.kind else { return };
         for entry in entries {
             path.push(entry.key.text.clone());
@@ -35,6 +36,20 @@ impl FactNames {
                 None => self.within(&entry.value, path, findings),
             }
             path.pop();
+        }
+    }
+
+    /// Finds a word that the fact never says.
+    fn word(&self, node: &Node, path: &[String], findings: &mut Findings) {
+        let Some(word) = node.text().filter(|word| !word.is_empty()) else { return };
+        let names: Vec<&str> = path.iter().map(String::as_str).collect();
+        // A test may well give a queue or a channel that the centre does not have.
+        if self.0.has_fixed_words(&names)
+            && let Look::Known(Type::Text, words) = self.0.look(&names)
+            && !words.is_empty()
+            && !words.iter().any(|known| known == word)
+        {
+            findings.push_some(impossible(&path.join("."), word, &words, &node.place));
         }
     }
 

@@ -1,16 +1,17 @@
-//! Reminders that are removed and never set: mostly one of the two names is a slip.
+//! Reminders that are removed and never set, where mostly one of the two names is a slip, and those that nobody hears of.
 
 use std::collections::BTreeSet;
 
 use super::Parts;
 use crate::diagnostic::{Finding, Findings, codes, did_you_mean};
-use crate::flow::{Arg, Node, Verb};
+use crate::flow::{Arg, Node, REMINDER, Verb};
 use crate::model::Json;
 
 pub(super) fn check(parts: &Parts<'_>, findings: &mut Findings) {
     if !parts.complete || !parts.broken.is_empty() {
         return;
     }
+    unheard(parts, findings);
     let Some(set) = named(parts, "SCHEDULE_REMINDER").collect::<Option<BTreeSet<&str>>>() else { return };
     let nodes = || parts.flows.values().flat_map(|flow| flow.graph.node_weights());
     // A bot may set reminders of its own, by an action whose name is computed.
@@ -27,6 +28,23 @@ pub(super) fn check(parts: &Parts<'_>, findings: &mut Findings) {
         findings.push(
             finding.cure_if(near.or_else(|| Some("name one that is set, or delete the node".to_owned()))),
         );
+    }
+}
+
+/// Finds reminders that lead nowhere: without `go` the event REMINDER occurs, which no flow handles.
+fn unheard(parts: &Parts<'_>, findings: &mut Findings) {
+    if parts.flows.values().any(|flow| flow.on.keys().any(|event| event.as_str() == REMINDER)) {
+        return;
+    }
+    for node in parts.flows.values().flat_map(|flow| flow.graph.node_weights()) {
+        if let Verb::Act { action: "SCHEDULE_REMINDER", goto: None, .. } = &node.verb {
+            let message = "when this reminder is due, nothing follows";
+            let finding = Finding::warning(codes::UNHANDLED_EVENT, &node.place, message)
+                .because("it has no `go`, and no flow handles REMINDER");
+            findings.push(
+                finding.cure("add `go:` with the node that follows, or handle it: `on: { REMINDER: … }`"),
+            );
+        }
     }
 }
 

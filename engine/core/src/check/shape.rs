@@ -7,8 +7,10 @@ use crate::centre::Centre;
 use crate::conversation::blank_facts;
 use crate::deployment::Deployment;
 use crate::flow::verbs::{BOT_ROLES, ROLES};
-use crate::flow::{Arg, By, Flow, Verb};
-use crate::model::{Json, JsonMap};
+use crate::flow::{Arg, By, Flow, REMINDER, Verb};
+use crate::model::{
+    AgentStateName, ConversationState, EventName, Json, JsonMap, ParticipantType, TaskDirection, TaskMode,
+};
 use crate::rules::{self, Look, Type};
 use crate::table::Table;
 
@@ -78,6 +80,13 @@ impl Shape {
         Self { sample, words, slots: slots.into_keys().collect() }
     }
 
+    /// Whether the words of a path are the same in every deployment: no names of the centre, and nothing a flow fills.
+    pub(super) fn has_fixed_words(&self, path: &[&str]) -> bool {
+        const NAMES: &[&str] = &["bot", "channel", "list", "media", "mrd", "name", "queue", "type"];
+        path.first().is_some_and(|fact| !self.is_slot(fact))
+            && path.last().is_some_and(|name| !NAMES.contains(name))
+    }
+
     /// Whether this name is a slot and no fact of its own.
     pub(super) fn is_slot(&self, name: &str) -> bool {
         self.slots.contains(name)
@@ -101,6 +110,12 @@ impl rules::Shape for Shape {
         let words = || self.words.get(&path.join(".")).cloned().unwrap_or_default();
         Type::of(at).map_or(Look::Open, |kind| Look::Known(kind, words()))
     }
+
+    fn may_lack(&self, path: &[&str]) -> Option<usize> {
+        let open = OPEN.iter().filter(|open| open[0] != "centre");
+        let mut open = open.filter(|open| path.len() > open.len() && path.starts_with(open));
+        open.next().map(|open| open.len())
+    }
 }
 
 /// Facts that can only say one of these words.
@@ -116,6 +131,22 @@ fn words_of(centre: &Centre) -> BTreeMap<String, Vec<String>> {
     let mut words: BTreeMap<String, Vec<String>> =
         fixed.map(|(path, words)| (path.to_owned(), words.iter().map(|w| (*w).to_owned()).collect())).into();
     let mut named = |path: &str, names: Vec<String>| words.insert(path.to_owned(), names);
+    named("conversation.state", all(ConversationState::ALL, ConversationState::as_str));
+    named("conversation.request", all(TaskDirection::ALL, TaskDirection::as_str));
+    named("event.direction", all(TaskDirection::ALL, TaskDirection::as_str));
+    named("event.mode", all(TaskMode::ALL, TaskMode::as_str));
+    named("event.participant", all(ParticipantType::ALL, ParticipantType::as_str));
+    named("event.agent_state", all(AgentStateName::ALL, AgentStateName::as_str));
+    named(
+        "event.name",
+        EventName::all().iter().map(EventName::as_str).chain([REMINDER]).map(str::to_owned).collect(),
+    );
+    named("event.mrd", centre.media.keys().cloned().collect());
+    for queue in ["event.queue", "conversation.queue", "conversation.previous.queue"] {
+        named(queue, centre.queues.keys().cloned().collect());
+    }
+    named("conversation.bot", centre.bots.keys().cloned().collect());
+    named("session.channel", centre.channels.keys().cloned().collect());
     named("channel.name", centre.channels.keys().cloned().collect());
     named("channel.type", centre.channel_types.keys().cloned().collect());
     named("channel.media", centre.media.keys().cloned().collect());
@@ -123,6 +154,11 @@ fn words_of(centre: &Centre) -> BTreeMap<String, Vec<String>> {
     named("channel.list", centre.lists.keys().cloned().collect());
     named("channel.bot", centre.bots.keys().cloned().collect());
     words
+}
+
+/// The words of a list, as the wire writes them.
+fn all<T>(list: &'static [T], word: fn(&T) -> &'static str) -> Vec<String> {
+    list.iter().map(|one| word(one).to_owned()).collect()
 }
 
 /// A slot: a sample of what it holds, and for each text in it all the words it is ever set to (none when computed).

@@ -11,7 +11,7 @@ use petgraph::visit::EdgeRef;
 use super::Parts;
 use super::shape::{ERROR, Shape};
 use crate::diagnostic::{Finding, Findings, Place, codes};
-use crate::flow::{By, Edge, Node, Verb};
+use crate::flow::{By, Edge, Flow, FlowKind, Node, Verb};
 use crate::model::EventName;
 
 /// A node: its flow and index.
@@ -32,7 +32,7 @@ pub(super) fn check(parts: &Parts<'_>, shape: &Shape, findings: &mut Findings) {
     for flow in parts.flows.values() {
         for index in flow.graph.node_indices() {
             if let Some(Some(filled)) = known.before.get(&(flow.name.as_str(), index)) {
-                reads(parts, shape, &flow.graph[index], filled, findings);
+                reads(parts, shape, (flow, &flow.graph[index]), filled, findings);
             }
         }
     }
@@ -182,20 +182,29 @@ fn ends(node: &Node) -> bool {
     !matches!(node.verb, Verb::Ask(_)) && node.can_end()
 }
 
-fn reads(parts: &Parts<'_>, shape: &Shape, node: &Node, filled: &BTreeSet<&str>, findings: &mut Findings) {
-    let mut report = |slot: &str, place: &Place, by: &str| {
+fn reads(
+    parts: &Parts<'_>,
+    shape: &Shape,
+    (flow, node): (&Flow, &Node),
+    filled: &BTreeSet<&str>,
+    findings: &mut Findings,
+) {
+    let entry = match (flow.kind, flow.on.values().next()) {
+        (FlowKind::Bot, Some(at)) => format!("where the flow is entered (node `{}`)", flow.graph[*at].name),
+        _ => "where the conversation begins (CONVERSATION_STARTED)".to_owned(),
+    };
+    let mut report = |path: &[String], place: &Place, by: &str| {
+        let slot = &path[0];
         let message = format!("slot `{slot}` may not be set yet when {by} reads it");
         let finding = Finding::warning(codes::MAYBE_UNSET, place, message)
             .because("on at least one way to this node nothing has set it");
-        findings.push(finding.cure(format!(
-            "set it where the conversation begins (CONVERSATION_STARTED), or write `slots?.{slot}`"
-        )));
+        findings.push(finding.cure(format!("set it {entry}, or write `slots?.{}`", path.join("?."))));
     };
     let unset = |slot: &str| shape.is_slot(slot) && !filled.contains(slot);
     node.each_expr(&mut |expr, _| {
         for read in expr.code.reads().iter().filter(|read| unset(&read.path[0])) {
             let slot = &read.path[0];
-            report(slot, &expr.place_at(read.line, read.column, slot.chars().count()), "this");
+            report(&read.path, &expr.place_at(read.line, read.column, slot.chars().count()), "this");
         }
     });
     let Verb::Decide { by, .. } = &node.verb else { return };
@@ -211,6 +220,6 @@ fn reads(parts: &Parts<'_>, shape: &Shape, node: &Node, filled: &BTreeSet<&str>,
         }
     };
     for slot in read.iter().filter(|slot| unset(slot)) {
-        report(slot, &node.place, &by.to_string());
+        report(std::slice::from_ref(slot), &node.place, &by.to_string());
     }
 }

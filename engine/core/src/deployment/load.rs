@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use petgraph::graph::NodeIndex;
 
+use super::ignored::warn_of_ignored;
 use super::{CENTRE_FILE, Deployment, Loaded};
 use crate::centre::{self, Centre};
 use crate::check;
@@ -318,41 +319,15 @@ fn rule_finding(path: &str, source: &str, error: RuleError) -> Finding {
     let line = source.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or_default();
     // A `=` alone is right where a variable is set.
     let slip = match error.message.starts_with("Undefined variable") {
+        true if cure_of_slip(line).is_some_and(|cure| cure.contains("#{")) => cure_of_slip(line),
         true => Some("functions do not see names outside them; write the value inside, or hand it over"),
-        false => cure_of_slip(line).filter(|cure| !cure.contains("==") || line.contains("if ")),
+        // So is `=>` between the arms of a `switch`.
+        false => cure_of_slip(line)
+            .filter(|cure| !(cure.contains("==") || cure.contains(">=")) || line.contains("if ")),
     };
     Finding::error(codes::RULE_SYNTAX, &place, "this rule file cannot be compiled")
         .because(error.message)
         .cure_if(slip.map(str::to_owned))
-}
-
-/// Warns of files that look like parts of a deployment and are not read. A folder inside `flows` or `rules` is warned of
-/// once; one without files in it may be given as a path that ends with `/`.
-fn warn_of_ignored(files: &BTreeMap<String, String>, findings: &mut Findings) {
-    for path in files.keys() {
-        if let Some(folder) = sub_folder(path) {
-            let place = Place::start_of(&folder);
-            let finding =
-                Finding::warning(codes::IGNORED_FILE, &place, "the files in this folder are not read");
-            findings.push(finding.cure("move flows into `flows` itself, and rules into `rules`"));
-            continue;
-        }
-        let (folder, name) = path.split_once('/').unwrap_or_default();
-        let cure = match (folder, name.rsplit_once('.').map(|(_, ending)| ending)) {
-            ("flows", Some("yml")) => "let its name end in `.yaml`",
-            ("rules", Some("rhi" | "rh")) => "let its name end in `.rhai`",
-            _ => continue,
-        };
-        let finding = Finding::warning(codes::IGNORED_FILE, &Place::start_of(path), "this file is not read");
-        findings.push(finding.cure(cure));
-    }
-}
-
-/// `flows/old` for `flows/old/a.yaml`; none for hidden folders.
-fn sub_folder(path: &str) -> Option<String> {
-    let (folder, rest) = path.split_once('/').filter(|(folder, _)| matches!(*folder, "flows" | "rules"))?;
-    let (inner, _) = rest.split_once('/').filter(|(inner, _)| !inner.starts_with('.'))?;
-    Some(format!("{folder}/{inner}"))
 }
 
 fn is_flow(path: &str) -> bool {
@@ -385,7 +360,7 @@ fn prompts(files: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
 }
 
 /// Whether a file belongs to what a deployment is made of.
-fn is_part(path: &str) -> bool {
+pub(super) fn is_part(path: &str) -> bool {
     is_flow(path)
         || rule_stem(path).is_some()
         || table_stem(path).is_some()
@@ -394,6 +369,6 @@ fn is_part(path: &str) -> bool {
 }
 
 /// Files of sub-folders are not read, nor hidden ones.
-fn is_file_name(name: &str) -> bool {
+pub(super) fn is_file_name(name: &str) -> bool {
     !name.is_empty() && !name.contains('/') && !name.starts_with('.')
 }

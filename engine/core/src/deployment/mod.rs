@@ -1,5 +1,6 @@
 //! A deployment: the centre, the flows and the rules of one directory, compiled and checked against each other.
 
+mod ignored;
 mod load;
 
 use std::collections::BTreeMap;

@@ -97,6 +97,13 @@ fn problems_of_all_files_are_found_in_one_run() {
         ("rules/q.rhai", "fn choose(facts) {\n  let = 1\n}\n"),
         ("rules/q_test.rhai", "this is not read"),
         ("flows/c.yml", "nor this"),
+        ("flows/d.yaml.txt", "nor this"),
+        ("flows/x.prompt.txt", "nor this"),
+        ("rules/Q.Rhai", "nor this"),
+        ("rules/q.cases.yaml", "nor this"),
+        ("rules/q.cases.yml", "nor this"),
+        ("rules/x.yaml", "nor this"),
+        ("rules/fees.CSV", "nor this"),
         ("README.md", "nor this"),
     ]);
     let found: Vec<_> =
@@ -106,7 +113,13 @@ fn problems_of_all_files_are_found_in_one_run() {
         (codes::SYNTAX, "flows/b.yaml", 2),
         (codes::IGNORED_FILE, "flows/c.yml", 1),
         (codes::BAD_DURATION, "flows/centre.yaml", 2),
+        (codes::IGNORED_FILE, "flows/d.yaml.txt", 1),
+        (codes::IGNORED_FILE, "flows/x.prompt.txt", 1),
+        (codes::IGNORED_FILE, "rules/Q.Rhai", 1),
+        (codes::IGNORED_FILE, "rules/fees.CSV", 1),
+        (codes::IGNORED_FILE, "rules/q.cases.yml", 1),
         (codes::RULE_SYNTAX, "rules/q.rhai", 2),
+        (codes::IGNORED_FILE, "rules/x.yaml", 1),
     ];
     assert_eq!(found, expected.map(|(code, file, line)| (code, file.to_owned(), line)));
 }
@@ -177,6 +190,15 @@ fn common_slips_have_a_cure() {
     for (path, text, cure) in [
         ("flows/t.yaml", choose("'event.role = \"X\"'"), "equal is written `==`"),
         ("flows/t.yaml", choose("customer.known and true"), "and is written `&&`"),
+        ("flows/t.yaml", choose("conversation.agents =< 5"), "at most is written `<=`"),
+        ("flows/t.yaml", choose("customer.name == web"), "a text stands in quotes: `\"web\"`"),
+        ("flows/t.yaml", choose("event.text.len > 5"), "write `len()`: it is a function"),
+        ("rules/q.rhai", "fn a(facts) {\n  { why: \"x\" }\n}\n".to_owned(), "a map begins with `#{`"),
+        (
+            "rules/t.table.yaml",
+            "table: T\ninputs: { n: { from: now, type: whole } }\noutputs: [a]\nrows:\n  - { when: { n: 1 }, then: { a: 1 } }\notherwise: { a: 2 }\n".to_owned(),
+            "did you mean `if`?",
+        ),
         ("flows/centre.yaml", "centre: Test\nrona_not_ready: no\n".to_owned(), "write `false`"),
         (
             "rules/q.rhai",
@@ -192,6 +214,14 @@ fn common_slips_have_a_cure() {
         let said = found(path, &text);
         assert!(said.contains(cure), "{text}: {said}");
     }
+}
+
+#[test]
+fn a_closure_may_read_what_stands_around_it() {
+    let rules =
+        "fn a(facts) {\n  let least = 2;\n  [1, 2].filter(|n| n >= least).map(|n| n + facts.now)\n}\n";
+    let loaded = load(&[("flows/centre.yaml", CENTRE), ("rules/q.rhai", rules)]);
+    assert_eq!(codes_of(&loaded), []);
 }
 
 #[test]

@@ -24,6 +24,7 @@ codes! {
     ANCHOR = "yaml::anchor", "Anchors and aliases are not part of the language.";
     TAG = "yaml::tag", "Tags are not part of the language.";
     MERGE_KEY = "yaml::merge_key", "The merge key `<<` is not part of the language.";
+    CUT_OFF = "yaml::cut_off", "A text ends where a `#` begins a comment.";
     COMPLEX_KEY = "yaml::complex_key", "A key must be a plain name, not a list or a map.";
     DUPLICATE_KEY = "yaml::duplicate_key", "A key is written twice in one map.";
 
@@ -73,6 +74,7 @@ codes! {
     NOT_A_CONDITION = "flow::not_a_condition", "A condition is a text, a number, a list or a map.";
     CONSTANT_CONDITION = "flow::constant_condition", "A condition reads no fact, so it always says the same.";
     MAYBE_UNSET = "flow::maybe_unset", "A slot is read that nothing has set on at least one way.";
+    MAYBE_MISSING = "flow::maybe_missing", "A value is read that may not be there.";
     REPEATED_ARM = "flow::repeated_arm", "An arm asks what an arm above it asks, so it is never taken.";
     NO_OTHERWISE = "flow::no_otherwise", "A `choose` does not say what follows when no arm holds.";
     NO_ERROR_PATH = "flow::no_error_path", "An error in a flow leads nowhere.";
@@ -115,12 +117,14 @@ codes! {
     TABLE_COLUMN = "table::unknown_column", "A row of a table names an input or output the table does not have.";
     TABLE_OUTPUT = "table::missing_output", "A row of a table does not say every output.";
     TABLE_GAP = "table::gap", "There is a case in which no row of a table holds.";
+    TABLE_MIXED = "table::mixed", "An output says values of different types.";
     TABLE_OVERLAP = "table::overlap", "Two rows hold for the same case, and the table allows one.";
     TABLE_CONTRADICTION = "table::contradiction", "Two rows ask the same and answer differently.";
     TABLE_SHADOWED = "table::shadowed", "A row is never reached, because rows above it hold wherever it does.";
     TABLE_SIZE = "table::size", "A table has more rows or inputs than can be loaded, or than can be checked.";
     TABLE_CSV = "table::csv", "The CSV file of a table is missing, has no rows, or cannot be read.";
     RULE_SYNTAX = "rule::syntax", "A rule file cannot be compiled.";
+    NEVER_RUN = "rule::never_run", "A function beside the tests is no test, and nothing calls it.";
     NO_CENTRE = "deployment::no_centre", "The deployment has no `flows/centre.yaml`.";
     IGNORED_FILE = "deployment::ignored_file", "A file stands where flows or rules are read, but its name ends otherwise.";
     TOO_MANY_FILES = "deployment::too_many_files", "The deployment holds more files than can be loaded.";

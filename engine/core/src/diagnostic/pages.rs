@@ -93,11 +93,18 @@ mod tests {
             return findings;
         }
         let scenario = files.remove(SCENARIO);
+        let is_test = |path: &str| path.ends_with(crate::testing::TESTS);
+        let tests = files.iter().filter(|(path, _)| is_test(path));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let tests = tests.map(|(path, bytes)| (path.clone(), text(bytes))).collect();
         let mut loaded = Deployment::load_bytes(files);
         if let Some((text, deployment)) = scenario.zip(loaded.deployment.as_ref()) {
             let text = String::from_utf8(text).unwrap();
             let scenario = Scenario::read(SCENARIO, &text, &mut loaded.findings).unwrap();
             scenario.check(deployment, &mut loaded.findings);
+        }
+        if let Some(deployment) = &loaded.deployment {
+            crate::testing::run(deployment, &tests, &|_| false, &mut loaded.findings);
         }
         loaded.findings
     }

@@ -82,7 +82,7 @@ pub(super) fn with<T>(captured: &Captured, run: impl FnOnce() -> T) -> T {
 pub(super) fn install(engine: &mut Engine) {
     engine.on_var(|name, _, context| {
         let Some(value) = context.scope().get(name) else { return Ok(None) };
-        weight::charge(value);
+        weight::charge(value)?;
         let copied =
             RUNNING.with_borrow(|running| running.as_ref().is_some_and(|names| names.contains(name)));
         Ok(copied.then(|| value.flatten_clone()))

@@ -3,116 +3,14 @@
 //!
 //! Types are followed as far as the facts and constants tell them. What is unknown is never doubted.
 
+use std::collections::BTreeSet;
+
 use rhai::{ASTNode, Expr, FnCallExpr, Position};
 
-use super::Json;
+use super::doubt::{Doubt, Doubted, Look, Shape, Type};
 use super::error::line_column;
 use super::needs::{path_of, strict_occurrence};
 use super::source::{Expression, RuleFile};
-
-/// The types a value can have here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// `true` or `false`.
-    Truth,
-    /// A whole number or a fraction.
-    Number,
-    /// A text.
-    Text,
-    /// A list.
-    List,
-    /// A map.
-    Map,
-}
-
-/// What is known of the facts before anything happens.
-pub trait Shape {
-    /// What is known of a path such as `["event", "role"]`.
-    fn look(&self, path: &[&str]) -> Look;
-}
-
-/// What is known of a path.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Look {
-    /// Nothing: it may be there or not, and hold anything.
-    Open,
-    /// It is there and has this type; of a text maybe all that it can say.
-    Known(Type, Vec<String>),
-    /// The name at this depth of the path is never there; these are.
-    Missing(usize, Vec<String>),
-}
-
-/// One doubt and where in the source it stands.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Doubt {
-    /// Line in the source, from 1.
-    pub line: u32,
-    /// Column, from 1.
-    pub column: u32,
-    /// Characters it is about.
-    pub length: usize,
-    /// What is doubted.
-    pub what: Doubted,
-}
-
-/// What is doubted.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Doubted {
-    /// A name is read that nothing has.
-    Missing {
-        /// The path up to the name.
-        path: Vec<String>,
-        /// Names that are there instead.
-        known: Vec<String>,
-    },
-    /// An operator gets types it cannot work with, or that are never equal.
-    Mismatch {
-        /// The operator.
-        operator: String,
-        /// Type on its left.
-        left: Type,
-        /// Type on its right; none for `!`.
-        right: Option<Type>,
-    },
-    /// A text is compared with a word it never says.
-    Impossible {
-        /// The path of the text.
-        path: String,
-        /// The word.
-        word: String,
-        /// All it can say.
-        words: Vec<String>,
-    },
-    /// What must be true or false is something else.
-    NotTruth(Type),
-    /// `this` is read, which a rule does not have.
-    This,
-}
-
-impl Type {
-    /// The type of a JSON value; none for null.
-    pub fn of(value: &Json) -> Option<Self> {
-        Some(match value {
-            Json::Null => return None,
-            Json::Bool(_) => Self::Truth,
-            Json::Number(_) => Self::Number,
-            Json::String(_) => Self::Text,
-            Json::Array(_) => Self::List,
-            Json::Object(_) => Self::Map,
-        })
-    }
-
-    /// With its article, for messages.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Truth => "a truth value",
-            Self::Number => "a number",
-            Self::Text => "a text",
-            Self::List => "a list",
-            Self::Map => "a map",
-        }
-    }
-}
 
 impl Expression {
     /// What is doubtful in it. A `condition` must be true or false.
@@ -155,6 +53,30 @@ impl Expression {
         total
     }
 
+    /// The names it asks for with `?.` or `in`.
+    pub fn asks(&self) -> BTreeSet<String> {
+        super::maybe::asked(&self.ast)
+    }
+
+    /// The fact it is, when it is nothing else: its path, and all the words it can say.
+    pub fn words(&self, shape: &dyn Shape) -> Option<(String, Vec<String>)> {
+        let reader = Reader { shape, facts: None, found: Vec::new() };
+        let [rhai::Stmt::Expr(expr)] = self.ast.statements() else { return None };
+        match reader.look(expr)? {
+            (path, Look::Known(Type::Text, words)) if !words.is_empty() => Some((path.join("."), words)),
+            _ => None,
+        }
+    }
+
+    /// How it is written, when it is one fact that may be nothing.
+    pub fn may_be_nothing(&self, shape: &dyn Shape) -> Option<String> {
+        let reader = Reader { shape, facts: None, found: Vec::new() };
+        match self.ast.statements() {
+            [rhai::Stmt::Expr(expr)] => reader.may_be_nothing(expr),
+            _ => None,
+        }
+    }
+
     /// Whether it reads no fact, so that it says the same whatever happens.
     pub fn is_constant(&self) -> bool {
         self.needs.named.is_empty() && !self.needs.all
@@ -179,19 +101,14 @@ impl RuleFile {
             });
             found.extend(reader.found);
         }
+        let asked = super::maybe::asked(&self.ast);
+        found.retain(|doubt| !doubt.is_answered(&asked));
         found.into_iter().map(|doubt| doubt.restored(|l, c| self.shifts.column(l, c))).collect()
     }
 }
 
-impl Doubt {
-    fn restored(mut self, column: impl Fn(u32, u32) -> u32) -> Self {
-        self.column = column(self.line, self.column);
-        self
-    }
-}
-
-struct Reader<'s> {
-    shape: &'s dyn Shape,
+pub(super) struct Reader<'s> {
+    pub(super) shape: &'s dyn Shape,
     /// The parameter that holds the facts; without one each variable is a fact.
     facts: Option<&'s str>,
     found: Vec<Doubt>,
@@ -200,6 +117,7 @@ struct Reader<'s> {
 impl Reader<'_> {
     fn node(&mut self, nodes: &[ASTNode]) {
         self.missing(nodes);
+        self.maybe_missing(nodes);
         match nodes.last() {
             Some(ASTNode::Expr(Expr::FnCall(call, position))) => self.call(call, *position),
             Some(ASTNode::Expr(Expr::And(all, _) | Expr::Or(all, _))) => {
@@ -246,11 +164,18 @@ impl Reader<'_> {
         let path: Vec<String> = path.iter().take(depth + 1).map(|name| (*name).to_owned()).collect();
         let head = if self.facts.is_some() { name.chars().count() + 1 } else { 0 };
         let length = head + path.join(".").chars().count();
-        self.doubt(inside, length, Doubted::Missing { path, known });
+        self.doubt(inside, length, Doubted::Missing { path, known, text: self.beside_a_text(nodes) });
+    }
+
+    /// Whether the last node is compared with a text.
+    fn beside_a_text(&self, nodes: &[ASTNode]) -> bool {
+        let [.., ASTNode::Expr(Expr::FnCall(call, _)), ASTNode::Expr(node)] = nodes else { return false };
+        matches!(call.name.as_str(), "==" | "!=")
+            && call.args.iter().any(|arg| !std::ptr::eq(arg, *node) && self.type_of(arg) == Some(Type::Text))
     }
 
     /// The path of a fact, when a variable with these properties is one.
-    fn fact<'p>(&self, name: &'p str, path: &[&'p str]) -> Option<Vec<&'p str>> {
+    pub(super) fn fact<'p>(&self, name: &'p str, path: &[&'p str]) -> Option<Vec<&'p str>> {
         match self.facts {
             None => Some(std::iter::once(name).chain(path.iter().copied()).collect()),
             Some(facts) if facts == name && !path.is_empty() => Some(path.to_vec()),
@@ -294,6 +219,7 @@ impl Reader<'_> {
         let operator = call.name.as_str();
         match call.args.as_slice() {
             [one] if operator == "!" => {
+                self.nothing(one);
                 if let Some(kind) = self.type_of(one).filter(|kind| *kind != Type::Truth) {
                     self.mismatch(one.position(), operator, kind, None);
                 }
@@ -349,7 +275,15 @@ impl Reader<'_> {
         }
     }
 
+    fn nothing(&mut self, expr: &Expr) {
+        if let Some(written) = self.may_be_nothing(expr) {
+            let length = written.chars().count();
+            self.doubt(expr.start_position(), length, Doubted::MaybeNothing(written));
+        }
+    }
+
     fn truth(&mut self, expr: &Expr) {
+        self.nothing(expr);
         if let Some(kind) = self.type_of(expr).filter(|kind| *kind != Type::Truth) {
             self.doubt(expr.start_position(), 1, Doubted::NotTruth(kind));
         }
@@ -360,7 +294,7 @@ impl Reader<'_> {
         self.doubt(position, operator.len(), what);
     }
 
-    fn doubt(&mut self, position: Position, length: usize, what: Doubted) {
+    pub(super) fn doubt(&mut self, position: Position, length: usize, what: Doubted) {
         let (line, column) = line_column(position);
         let doubt = Doubt { line, column, length, what };
         if !self.found.contains(&doubt) {

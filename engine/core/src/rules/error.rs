@@ -189,8 +189,37 @@ fn message_of(error: &EvalAltResult) -> String {
                 "there is no property `{name}`; write `?.{name}` or `\"{name}\" in …` when it may be missing"
             )
         }
-        E::ErrorFunctionNotFound(signature, ..) => format!("there is no function `{signature}`"),
+        E::ErrorFunctionNotFound(signature, ..) => no_function(signature),
         other => other.to_string(),
+    }
+}
+
+/// A call that nothing answers; an operator, which is one too, in words.
+fn no_function(signature: &str) -> String {
+    let operator = signature.split_once(" (").filter(|(name, _)| !name.contains(char::is_alphanumeric));
+    let Some((operator, types)) = operator else { return format!("there is no function `{signature}`") };
+    let types: Vec<&str> = types.trim_end_matches(')').split(", ").map(word_of).collect();
+    let nothing = if types.contains(&NOTHING) {
+        "; what is read with `?.` may be missing: say with `??` what counts then"
+    } else {
+        ""
+    };
+    format!("`{operator}` does not work with {}{nothing}", types.join(" and "))
+}
+
+/// How the value of what is missing is called.
+const NOTHING: &str = "nothing";
+
+/// The engine's name of a type in words.
+fn word_of(name: &str) -> &str {
+    match name {
+        "(" | "()" => NOTHING,
+        "i64" | "f64" => "a number",
+        "&str | ImmutableString | String" | "string" | "&str" | "String" => "a text",
+        "bool" => "a truth value",
+        "array" => "a list",
+        "map" => "a map",
+        other => other,
     }
 }
 

@@ -17,8 +17,9 @@ use super::{Json, capture, convert, functions, limits, optional, probes, suite, 
 use crate::coverage::Recorder;
 
 /// Words that do not parse in a rule. Most have nothing behind them here anyway; refusing them when the
-/// file is loaded tells the analyst at once. `**` differs in the last bit between platforms.
-const REFUSED_WORDS: &[&str] = &["eval", "import", "export", "print", "debug", "**", "**="];
+/// file is loaded tells the analyst at once. `**` differs in the last bit between platforms; `curry` would
+/// let a function grow without any size being checked, and a closure that reads the variable says the same.
+const REFUSED_WORDS: &[&str] = &["eval", "import", "export", "print", "debug", "curry", "**", "**="];
 
 /// Compiles and runs rules under the bounds of [`super::limits`]. Make one, share it in an `Arc`.
 ///

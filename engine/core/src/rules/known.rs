@@ -26,7 +26,6 @@ const KNOWN: &[&str] = &[
     "concat",
     "contains",
     "crop",
-    "curry",
     "dedup",
     "drain",
     "end",
@@ -114,6 +113,14 @@ const KNOWN: &[&str] = &[
     "zip",
 ];
 
+/// What a closure that reads a variable around it becomes; as a word it is refused.
+const CAPTURE: &str = "curry";
+
+/// Whether the language has a function of this name.
+pub fn is_function(name: &str) -> bool {
+    KNOWN.contains(&name)
+}
+
 /// A call that nothing answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownCall {
@@ -157,7 +164,7 @@ fn unknown(ast: &AST, restored: impl Fn(u32, u32) -> u32) -> Vec<UnknownCall> {
         };
         let (name, given) = (call.name.as_str(), call.args.len());
         let word = name.starts_with(|c: char| c.is_alphabetic()) && !name.starts_with(CLOSURE_PREFIX);
-        if !word || name == PROBE || KNOWN.contains(&name) {
+        if !word || name == PROBE || name == CAPTURE || KNOWN.contains(&name) {
             return;
         }
         let takes: Vec<usize> = own.iter().filter(|(n, _)| *n == name).map(|(_, arity)| *arity).collect();

@@ -30,6 +30,10 @@ pub const RULE_ARRAY_ELEMENTS_MAX: usize = 500;
 /// Most map entries in one value, summed over everything nested in it.
 pub const RULE_MAP_ENTRIES_MAX: usize = 1_000;
 
+/// Most that the functions in one value may have captured, in the units of `rules/weight.rs`: three times the
+/// largest map. A function that holds a function of the round before would grow for ever.
+pub const RULE_CAPTURED_UNITS_MAX: u64 = 12_000;
+
 /// Most functions in one rule file, closures included.
 pub const RULE_FUNCTIONS_MAX: usize = 200;
 

@@ -12,6 +12,7 @@
 
 mod capture;
 pub mod convert;
+mod doubt;
 mod doubts;
 mod error;
 mod facts;
@@ -19,6 +20,7 @@ mod functions;
 mod host;
 mod known;
 pub mod limits;
+mod maybe;
 mod needs;
 mod optional;
 mod probes;
@@ -29,11 +31,11 @@ mod suite;
 mod tests;
 mod weight;
 
-pub use doubts::{Doubt, Doubted, Look, Shape, Type};
+pub use doubt::{Doubt, Doubted, Look, Shape, Type};
 pub use error::{RuleError, RuleErrorKind};
 pub use facts::{FactSource, FactValue, Facts};
 pub use host::{Host, Verdict};
-pub use known::UnknownCall;
+pub use known::{UnknownCall, is_function};
 pub use probes::{Branch, Passed, Probes};
 pub use rhai::{Dynamic, OptimizationLevel};
 pub use slips::cure_of_slip;

@@ -148,7 +148,7 @@ fn occurrence_with<'n>(nodes: &[ASTNode<'n>], optional: bool) -> Option<(&'n str
 
 /// Whether the last node is the `i].c` of an `a[i].c`. The tree leans to the right: this dot's left side is the index, not
 /// something `.c` is a property of.
-fn is_after_index(nodes: &[ASTNode]) -> bool {
+pub(super) fn is_after_index(nodes: &[ASTNode]) -> bool {
     let [.., ASTNode::Expr(Expr::Index(x, flags, _)), ASTNode::Expr(node)] = nodes else { return false };
     std::ptr::eq(&x.rhs, *node) && !flags.contains(ASTFlags::BREAK)
 }

@@ -13,9 +13,9 @@
 
 use std::cell::Cell;
 
-use rhai::{Dynamic, Engine};
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, Position};
 
-use super::limits::RULE_OPERATIONS_MAX;
+use super::limits::{RULE_CAPTURED_UNITS_MAX, RULE_OPERATIONS_MAX};
 
 thread_local! {
     static OPERATIONS: Cell<u64> = const { Cell::new(0) };
@@ -57,14 +57,24 @@ const ELEMENT_UNITS: u64 = 2;
 /// Bytes of text for one unit. Reading shares a text, so this pays for scanning or changing it.
 const BYTES_PER_UNIT: u64 = 64;
 
-/// Adds the cost of handling a value to the operations already counted; the next operation meets the bound.
-pub(super) fn charge(value: &Dynamic) {
-    charge_units(units(value, 0));
+/// Adds the cost of reading a value to the operations already counted; the next operation meets the bound.
+///
+/// # Errors
+/// `ErrorDataTooLarge` when the functions in it have captured more than a value may hold. Rhai measures
+/// texts, arrays and maps, but never looks into a function.
+pub(super) fn charge(value: &Dynamic) -> Result<(), Box<EvalAltResult>> {
+    let weight = weigh(value, 0);
+    charge_units(weight.units);
+    if weight.captured > RULE_CAPTURED_UNITS_MAX {
+        let what = "what closures have captured is".to_owned();
+        return Err(EvalAltResult::ErrorDataTooLarge(what, Position::NONE).into());
+    }
+    Ok(())
 }
 
 /// Adds the cost of so many copies of a value as elements of an array.
 pub(super) fn charge_copies(value: &Dynamic, copies: usize) {
-    charge_units((ELEMENT_UNITS + units(value, 1)).saturating_mul(copies as u64));
+    charge_units((ELEMENT_UNITS + weigh(value, 1).units).saturating_mul(copies as u64));
 }
 
 /// Adds the cost of making or scanning so many bytes of text.
@@ -76,14 +86,39 @@ fn charge_units(units: u64) {
     OPERATIONS.set(OPERATIONS.get().saturating_add(units / UNITS_PER_OPERATION));
 }
 
-/// The cost of a value and everything in it. Its depth is bounded by the size limits.
-fn units(value: &Dynamic, depth: u64) -> u64 {
-    let container = ENTRY_UNITS * depth.min(DEPTH_COUNTED);
+/// What a value and everything in it costs.
+#[derive(Default)]
+struct Weight {
+    units: u64,
+    /// The part of it that functions hold.
+    captured: u64,
+}
+
+impl Weight {
+    /// This with the weight of the items of a container, each for so many units of its own.
+    fn add<'v>(mut self, items: impl Iterator<Item = &'v Dynamic>, each: u64, depth: u64) -> Self {
+        for item in items {
+            let item = weigh(item, depth + 1);
+            self.units += each + item.units;
+            self.captured += item.captured;
+        }
+        self
+    }
+}
+
+/// The weight of a value. Its depth is bounded by the size limits.
+fn weigh(value: &Dynamic, depth: u64) -> Weight {
+    let container = Weight { units: ENTRY_UNITS * depth.min(DEPTH_COUNTED), captured: 0 };
     if let Ok(entries) = value.as_map_ref() {
-        return entries.values().map(|item| ENTRY_UNITS + units(item, depth + 1)).sum::<u64>() + container;
+        return container.add(entries.values(), ENTRY_UNITS, depth);
     }
     if let Ok(items) = value.as_array_ref() {
-        return items.iter().map(|item| ELEMENT_UNITS + units(item, depth + 1)).sum::<u64>() + container;
+        return container.add(items.iter(), ELEMENT_UNITS, depth);
     }
-    value.as_immutable_string_ref().map_or(0, |text| text.len() as u64 / BYTES_PER_UNIT)
+    if let Some(function) = value.read_lock::<FnPtr>() {
+        let all = container.add(function.iter_curry(), ENTRY_UNITS, depth);
+        return Weight { captured: all.units, ..all };
+    }
+    let text = value.as_immutable_string_ref().map_or(0, |text| text.len() as u64 / BYTES_PER_UNIT);
+    Weight { units: text, captured: 0 }
 }

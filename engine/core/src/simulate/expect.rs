@@ -5,6 +5,7 @@ use serde_json::json;
 use super::scenario::Expectation;
 use super::world::{Fired, World};
 use crate::conversation::{Conversation, facts_at};
+use crate::diagnostic::Place;
 use crate::model::{Json, JsonMap};
 use crate::report::ReportRow;
 use crate::rules::Facts;
@@ -53,6 +54,34 @@ pub(super) fn check(
     }
 }
 
+/// Finds a button that is pressed and was never shown to a customer.
+pub(super) fn pressed(place: &Place, does: &Json, fired: &[Fired]) -> Option<Unmet> {
+    let (text, _) = does["text"].as_str().zip(does["intent"].as_str())?;
+    let shown: Vec<Json> = sent(fired).collect();
+    let buttons = shown.iter().flat_map(|message| message["body"]["buttons"].as_array()).flatten();
+    let titles: Vec<&str> = buttons.clone().filter_map(|button| button["title"].as_str()).collect();
+    // A row of cards and the like may hold buttons anywhere.
+    let mut elsewhere = shown.iter().filter(|message| message["body"]["type"] != "PLAIN");
+    let quoted = Json::from(text).to_string();
+    if titles.contains(&text) || elsewhere.any(|message| message["body"].to_string().contains(&quoted)) {
+        return None;
+    }
+    // Before the first button the channel may show some of its own.
+    if titles.is_empty() {
+        return None;
+    }
+    let why = format!("no button `{text}` is shown; there are {}", titles.join(", "));
+    Some(Unmet { file: place.file.to_string(), line: place.line, why })
+}
+
+/// The messages that went to customers.
+fn sent(fired: &[Fired]) -> impl Iterator<Item = Json> {
+    let publications = fired.iter().flat_map(|step| &step.publications);
+    let to_customers = publications.filter(|publication| publication.key.starts_with("channel."));
+    let bodies = to_customers.map(|publication| publication.body.json());
+    bodies.filter(|body| body["body"]["type"] != "NOTIFICATION")
+}
+
 /// The facts a flow would see, and besides: `read`, the texts customers have read; `states`, the states of all conversations;
 /// and rows of the report: `tasks` of `agent_task`, `agent_states` of `agent_state`, `queues` of `queue`.
 fn facts(world: &World, of: Option<&Conversation>, fired: &[Fired]) -> Json {
@@ -61,13 +90,7 @@ fn facts(world: &World, of: Option<&Conversation>, fired: &[Fired]) -> Json {
         None => json!({}),
     };
     let all = || fired.iter();
-    let read: Vec<Json> = all()
-        .flat_map(|step| &step.publications)
-        .filter(|publication| publication.key.starts_with("channel."))
-        .map(|publication| publication.body.json())
-        .filter(|body| body["body"]["type"] != "NOTIFICATION")
-        .map(|body| body["body"]["markdownText"].clone())
-        .collect();
+    let read: Vec<Json> = sent(fired).map(|body| body["body"]["markdownText"].clone()).collect();
     let reports = || all().flat_map(|step| &step.reports);
     let tasks = reports().filter_map(|row| match row {
         ReportRow::AgentTask(task) => Some(json!(task)),

@@ -88,6 +88,9 @@ pub fn play(deployment: &Arc<Deployment>, scenario: &Scenario) -> Outcome {
         }
         stage.world.defer(scenario.steps.get(i + 1).is_some_and(|next| next.at_once));
         stage.of.clone_from(&step.of);
+        if let Actor::Customer { does, .. } = &step.actor {
+            stage.unmet.extend(expect::pressed(&step.place, does, &stage.fired));
+        }
         stage.act(&step.actor);
     }
     stage.run_to(START + scenario.until);

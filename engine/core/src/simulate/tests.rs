@@ -33,6 +33,23 @@ fn read(text: &str) -> (Option<Scenario>, Findings) {
 }
 
 #[test]
+fn a_button_must_be_shown_before_it_is_pressed() {
+    let flow = "flow: t\non: { CONVERSATION_STARTED: ask }\non_error: done\nnodes:\n  ask:\n    ask: Well?\n    answers: [{ Good: done }, { Bad: done }]\n    \
+                buttons: true\n    timeout: 1h\n";
+    let pressing = |button: &str| {
+        let text = format!(
+            "scenario: Press\nwhen:\n  - {{ at: 0s, customer: g, does: start_chat }}\n  - {{ at: 5s, customer: g, presses: {button} }}\n"
+        );
+        let scenario = read(&text).0.unwrap();
+        play(&deployment(&scenario, flow), &scenario).unmet
+    };
+    assert_eq!(pressing("Good"), []);
+    let unmet = pressing("Goood");
+    assert_eq!((unmet.len(), unmet[0].line), (1, 4));
+    assert_eq!(unmet[0].why, "no button `Goood` is shown; there are Good, Bad");
+}
+
+#[test]
 fn a_circle_of_waits_is_stopped_and_named() {
     let flow = "flow: t\non: { CONVERSATION_STARTED: round }\non_error: done\nnodes: { round: { wait: 1s, then: round } }\n";
     let text = "scenario: Round\nwhen: [{ at: 0s, customer: g, does: start_chat }]\nuntil: 2d\n";
@@ -111,6 +128,7 @@ fn what_is_unknown_on_purpose_or_only_later_is_left_alone() {
         "given: { customers: { ada: { labels: [newsletter, GOLD] } }, bots: { other: [] }, bot: other }",
         "when:\n  - { at: 1s, changes: { flows/centre.yaml: [{ find: 'amal: {}', put: 'amal: {}, zoe: {}' }] } }\n  \
          - { at: 2s, agent: zoe, does: login }",
+        "when: [{ at: 1s, expect: 'conversation.data.topic == \"card\"' }]\nuntil: 1s",
         "when: [{ at: 1s, expect: 'greeted && read.len() == 0 && tasks.len() == 0 && states == []' }]\nuntil: 1s",
     ] {
         assert_eq!(found(text), [], "{text}");

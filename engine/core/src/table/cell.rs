@@ -114,9 +114,15 @@ impl Test {
                 "false" => Ok(Self::Is(Value::Truth(false))),
                 _ => Err("`true`, `false` or `any` is expected".to_owned()),
             },
-            Kind::Number | Kind::Whole => range(text).ok_or_else(|| {
-                "a number is expected, or a range: `1..5` (both included), `>= 5`, `< 3`".to_owned()
-            }),
+            Kind::Number | Kind::Whole => match range(text) {
+                Some(Self::Is(Value::Number(n))) if kind == Kind::Whole && n.fract() != 0.0 => {
+                    Err("a whole number is expected; this input never has a fraction".to_owned())
+                }
+                Some(test) => Ok(test),
+                None => {
+                    Err("a number is expected, or a range: `1..5` (both included), `>= 5`, `< 3`".to_owned())
+                }
+            },
         }
     }
 }

@@ -15,11 +15,29 @@ pub(super) fn check(table: &Table, place: &Place, findings: &mut Findings) {
         Hit::Unique => overlaps(table, &grid, findings),
         Hit::Collect => repeated(table, &grid, findings),
     }
+    mixed(table, findings);
     if grid.gave_up() {
         let message = "this table is too large to be checked as a whole";
         let finding = Finding::warning(codes::TABLE_SIZE, place, message)
             .because("gaps, overlaps and rows that are never reached may be in it unseen");
         findings.push(finding.cure("split the decision into two tables"));
+    }
+}
+
+/// Finds values of an output that are of another type than most: who reads the decision expects one.
+fn mixed(table: &Table, findings: &mut Findings) {
+    for (at, output) in table.outputs.iter().enumerate() {
+        let rows = || table.rows.iter().chain(&table.otherwise);
+        let said = || rows().filter_map(|row| Some((&row.place, row.then.get(at)?.1.kind()?)));
+        let count = |kind| said().filter(|(_, other)| *other == kind).count();
+        let Some((_, most)) = said().max_by_key(|(_, kind)| count(*kind)) else { continue };
+        let Some((place, other)) = said().find(|(_, kind)| *kind != most) else { continue };
+        let message = format!("`{output}` is {} here, and {} in other rows", other.word(), most.word());
+        let finding = Finding::warning(codes::TABLE_MIXED, place, message);
+        findings.push(
+            finding
+                .cure("say values of one type; numbers, `true` and `false` are written bare, with a point"),
+        );
     }
 }
 

@@ -14,6 +14,11 @@ use crate::yaml;
 pub(super) fn rows(file: &str, text: &str, columns: &Columns<'_>, findings: &mut Findings) -> Vec<Row> {
     let errors = findings.errors();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.to_lowercase().starts_with("sep=") {
+        let finding = Finding::error(codes::TABLE_CSV, &Place::start_of(file), "this line names no columns");
+        findings.push(finding.cure("delete it: the separator is told from the line of names"));
+        return Vec::new();
+    }
     let separator = separator(text);
     let Spots { records, open } = spots(file, text, separator);
     if let Some(place) = open {
@@ -45,9 +50,12 @@ pub(super) fn rows(file: &str, text: &str, columns: &Columns<'_>, findings: &mut
             Ok(record) => {
                 let message =
                     format!("this line has {} cells, the first line names {}", record.len(), names.len());
-                findings.push(
-                    Finding::error(codes::TABLE_CSV, &at, message).cure("an empty cell takes everything"),
-                );
+                let cure = if record.len() > names.len() {
+                    format!("put a cell that has a `{separator}` in double quotes")
+                } else {
+                    "a cell may be left empty: it takes everything".to_owned()
+                };
+                findings.push(Finding::error(codes::TABLE_CSV, &at, message).cure(cure));
                 continue;
             }
             Err(e) => {
@@ -163,7 +171,7 @@ fn output(text: &str, place: &Place, columns: &Columns<'_>, findings: &mut Findi
 }
 
 /// How a number is to be written that has a comma.
-fn with_point(text: &str) -> Option<String> {
+pub(super) fn with_point(text: &str) -> Option<String> {
     let (whole, fraction) = text.split_once(',')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let number = digits(whole.strip_prefix('-').unwrap_or(whole)) && digits(fraction);

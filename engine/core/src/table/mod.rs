@@ -15,7 +15,7 @@ mod tests;
 use crate::diagnostic::Place;
 use crate::flow::Expr;
 use crate::model::{Json, JsonMap};
-use crate::rules::{FactSource, Host, Verdict};
+use crate::rules::{FactSource, Host, Type, Verdict};
 
 use cell::{Cell, Value};
 pub(crate) use read::read;
@@ -100,6 +100,18 @@ enum Output {
     Text(Vec<Piece>),
 }
 
+impl Output {
+    /// The type of what is said; none for nothing.
+    fn kind(&self) -> Option<Type> {
+        match self {
+            // A number with a comma has its own finding.
+            Self::Value(Json::String(text)) if csv::with_point(text).is_some() => None,
+            Self::Value(value) => Type::of(value),
+            Self::Text(_) => Some(Type::Text),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 enum Piece {
     Said(String),
@@ -128,6 +140,17 @@ impl Kind {
 }
 
 impl Table {
+    /// The texts that the rows name for one input, each with the place of its row.
+    pub(crate) fn texts(&self, input: usize) -> impl Iterator<Item = (&Place, &str)> {
+        self.rows.iter().flat_map(move |row| {
+            let tests = row.cells.get(input).map_or(&[][..], Cell::tests);
+            tests.iter().filter_map(|test| match test {
+                cell::Test::Is(cell::Value::Text(word)) => Some((&row.place, word.as_str())),
+                _ => None,
+            })
+        })
+    }
+
     /// What its decision looks like: an output that is never a constant is `null`.
     pub(crate) fn sample(&self) -> Json {
         if self.hit == Hit::Collect {

@@ -144,6 +144,7 @@ fn rows(
 fn row(node: &Node, columns: &Columns<'_>, findings: &mut Findings) -> Option<Row> {
     let place = node.entries().first().map_or(&node.place, |entry| &entry.key.place);
     let mut fields = Fields::of(node, place, "a row", findings)?;
+    fields.slip("when", "if");
     let conditions = fields.names("if", findings);
     for entry in conditions.iter().filter(|e| columns.inputs.iter().all(|input| input.name != e.key.text)) {
         let message = format!("`{}` is no input of this table", yaml::shortened(&entry.key.text));
@@ -241,6 +242,12 @@ pub(super) fn output_text(
     columns: &Columns<'_>,
     findings: &mut Findings,
 ) -> Output {
+    if text.starts_with('=') {
+        let message = format!("`{}` is said as it stands", yaml::shortened(text));
+        let finding =
+            Finding::warning(codes::UNMARKED_EXPRESSION, place, message).because("a table computes nothing");
+        findings.push(finding.cure("let a rule compute it, or leave the `=` out"));
+    }
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((before, inside)) = rest.split_once("{{") {

@@ -191,6 +191,25 @@ fn the_search_finds_a_gap_exactly_when_there_is_one() {
 }
 
 #[test]
+fn values_that_are_no_better_than_texts_are_found() {
+    let said = |rows: &str, csv: &str| load(&format!("{HEAD}{rows}"), csv).1;
+    let row = |then: &str| {
+        format!(
+            "rows:\n  - {{ if: {{ vip: true }}, then: {{ level: 5, why: a }} }}\n  - {{ if: {{ vip: false }}, then: {then} }}\notherwise: {{ level: 1, why: b }}\n"
+        )
+    };
+    for (rows, csv, wanted) in [
+        (row("{ level: five, why: a }"), "", "table::mixed rules/t.table.yaml:9:7 `level` is a text here, and a number in other rows"),
+        (row("{ level: 7.5, why: '=waiting * 2' }"), "", "flow::unmarked_expression rules/t.table.yaml:9:52 `=waiting * 2` is said as it stands"),
+        ("rows:\n  - { if: { waiting: 17.5 }, then: { level: 5, why: a } }\notherwise: { level: 1, why: b }\n".to_owned(), "", "table::cell rules/t.table.yaml:8:22 this cell of input waiting cannot be read"),
+        ("rows: rows.csv\notherwise: { level: 1, why: b }\n".to_owned(), "waiting,label,vip,level,why\n5,,,0 €,a\n6,,,2,a\n", "table::mixed rules/rows.csv:2:1 `level` is a text here, and a number in other rows"),
+    ] {
+        assert_eq!(said(&rows, csv), [wanted]);
+    }
+    assert_eq!(said(&row("{ level: 7.5, why: a }"), ""), Vec::<String>::new());
+}
+
+#[test]
 fn what_would_lose_rows_of_a_csv_file_is_found_at_its_cell() {
     let head = format!("{HEAD}rows: rows.csv\notherwise: {{ level: 1, why: a }}\n");
     for (csv, said) in [
@@ -204,6 +223,10 @@ fn what_would_lose_rows_of_a_csv_file_is_found_at_its_cell() {
         ),
         ("waiting,label,vip,level,why\n", "csv rules/rows.csv:1:1 the file has no rows"),
         ("", "csv rules/rows.csv:1:1 the file has no rows"),
+        (
+            "sep=;\nwaiting;label;vip;level;why\n5;;;5;a\n",
+            "csv rules/rows.csv:1:1 this line names no columns",
+        ),
         (
             "waiting,label,vip,why\n5,,,a\n",
             "missing_output rules/rows.csv:1:1 there is no column for the output `level`",

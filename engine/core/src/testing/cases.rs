@@ -17,6 +17,21 @@ enum Expected {
     Error(String),
 }
 
+/// The rule that `rule:` names, at the top of the file or in a case.
+enum Named {
+    /// This one.
+    Rule(String),
+    /// None that there is, which has been told.
+    Unknown,
+    /// It names none.
+    Not,
+}
+
+fn named(fields: &mut Fields<'_>, subject: &Subject<'_>, findings: &mut Findings) -> Named {
+    let Some(node) = fields.get("rule") else { return Named::Not };
+    rule(node, subject, findings).map_or(Named::Unknown, Named::Rule)
+}
+
 impl Suite<'_> {
     pub(super) fn cases(
         &self,
@@ -28,10 +43,10 @@ impl Suite<'_> {
     ) {
         let Some(root) = yaml::read(file, text, findings) else { return };
         let Some(mut fields) = Fields::of(&root, &root.place, "the file of cases", findings) else { return };
-        let common = fields.get("rule").and_then(|node| rule(node, subject, findings));
+        let common = named(&mut fields, subject, findings);
         fields.required("cases", findings);
         for node in fields.items("cases", findings) {
-            self.case(node, subject, common.as_deref(), findings, tested);
+            self.case(node, subject, &common, findings, tested);
         }
         fields.finish(findings);
     }
@@ -40,14 +55,14 @@ impl Suite<'_> {
         &self,
         node: &Node,
         subject: &Subject<'_>,
-        common: Option<&str>,
+        common: &Named,
         findings: &mut Findings,
         tested: &mut Vec<Tested>,
     ) {
         let Some(mut fields) = Fields::of(node, &node.place, "a case", findings) else { return };
         fields.required("name", findings);
         let name = fields.text("name", findings);
-        let own = fields.get("rule").and_then(|node| rule(node, subject, findings));
+        let own = named(&mut fields, subject, findings);
         if let Some(given) = fields.get("facts") {
             self.names.check(given, findings);
         }
@@ -69,7 +84,13 @@ impl Suite<'_> {
             }
         };
         fields.finish(findings);
-        let asked = match (own.as_deref().or(common), subject) {
+        let own = if matches!(own, Named::Not) { common } else { &own };
+        let function = match own {
+            Named::Rule(function) => Some(function.as_str()),
+            Named::Unknown => return,
+            Named::Not => None,
+        };
+        let asked = match (function, subject) {
             (Some(function), Subject { rules: Some(rules), .. }) => Asked::Rule(rules, function),
             (None, Subject { table: Some(table), .. }) => Asked::Table(table),
             _ => {

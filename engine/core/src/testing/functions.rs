@@ -2,7 +2,7 @@
 
 use super::{Outcome, Suite, Tested, broke};
 use crate::diagnostic::{Finding, Findings, Place, codes};
-use crate::rules::{Facts, RuleError, RuleFile};
+use crate::rules::{Facts, RuleError, RuleFile, RuleFunction};
 use crate::yaml;
 
 /// What the name of a test begins with.
@@ -30,11 +30,19 @@ impl Suite<'_> {
                 return;
             }
         };
-        for function in tests.functions() {
+        let all = tests.functions();
+        for function in all.iter().filter(|f| never_run(f, &text)) {
+            let place = Place { line: function.line, ..Place::start_of(file) };
+            let message = format!("`{}` is no test, and nothing calls it", function.name);
+            let cure = "a test has no parameters, and its name begins with `test_`";
+            findings.push(Finding::warning(codes::NEVER_RUN, &place, message).cure(cure));
+        }
+        for function in all {
             let todo = function.name.starts_with(TODO);
             let name = function.name.trim_start_matches(TEST).trim_start_matches(TODO).replace('_', " ");
             let is_test = (todo || function.name.starts_with(TEST)) && function.params.is_empty();
-            if !is_test || !(self.wanted)(&name) {
+            let wanted = || (self.wanted)(&name) || (self.wanted)(&function.name);
+            if !is_test || !wanted() {
                 continue;
             }
             let outcome = if todo { Outcome::Skipped } else { self.one(&tests, &function.name, rules) };
@@ -48,6 +56,16 @@ impl Suite<'_> {
             Err(problem) => broke(&at_home(problem, tests, rules)),
         }
     }
+}
+
+/// Whether a function of a file of tests is none itself, and nothing in the file says its name once more.
+fn never_run(function: &RuleFunction, text: &str) -> bool {
+    let named = |prefix| function.name.starts_with(prefix);
+    let is_test = (named(TEST) || named(TODO)) && function.params.is_empty();
+    let word = |c: char| !c.is_alphanumeric() && c != '_';
+    // A function with parameters and a name of its own helps tests that are still to be written.
+    let meant = named(TEST) || named(TODO) || function.params.is_empty();
+    meant && !is_test && text.split(word).filter(|said| *said == function.name).count() < 2
 }
 
 /// Names the file of each function that was being run. The two files are run as one, so the engine names the test's.

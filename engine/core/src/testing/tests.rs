@@ -155,6 +155,29 @@ fn a_byte_order_mark_is_taken_from_rules_and_their_tests() {
 }
 
 #[test]
+fn words_that_a_fact_never_says_are_found_where_they_are_given() {
+    let case = |routing: &str| {
+        format!(
+            "rule: queue\ncases:\n  - {{ name: a, facts: {{ channel: {{ routing: {routing} }} }}, expect: {{ queue: general }} }}\n"
+        )
+    };
+    let (_, said) = tested(&[("rules/q.cases.yaml", &case("PUSHH"))], &|_| true);
+    assert!(
+        said.contains("`channel.routing` never says \"PUSHH\"") && said.contains("did you mean `PUSH`?"),
+        "{said}"
+    );
+    assert_eq!(tested(&[("rules/q.cases.yaml", &case("PUSH"))], &|_| true).1, "");
+}
+
+#[test]
+fn a_test_that_would_never_run_is_found() {
+    let tests = "fn tst_a() { assert(true); }\nfn test_b(x) { assert(x); }\nfn test_c() { assert(given()); }\nfn given() { true }\nfn helper(x) { x }\n";
+    let (_, said) = tested(&[("rules/q_test.rhai", tests)], &|_| true);
+    assert_eq!(said.matches("rule::never_run").count(), 2, "{said}");
+    assert!(said.contains("`tst_a` is no test") && said.contains("`test_b` is no test"), "{said}");
+}
+
+#[test]
 fn only_what_is_wanted_is_run() {
     let cases = "rule: queue\ncases:\n  - { name: one, facts: { tier: gold }, expect: { queue: gold } }\n  - { name: two, expect: 1 }\n";
     let (tested, _) = tested(&[("rules/q.cases.yaml", cases)], &|name| name.contains("one"));

@@ -13,6 +13,8 @@ pub struct Fields<'a> {
     place: Place,
     entries: &'a [Entry],
     asked: Vec<&'static str>,
+    /// Keys that people write for another one.
+    slips: Vec<(&'static str, &'static str)>,
 }
 
 impl<'a> Fields<'a> {
@@ -29,12 +31,28 @@ impl<'a> Fields<'a> {
             findings.push(Finding::error(codes::WRONG_TYPE, &node.place, message));
             return None;
         }
-        Some(Self { what, place: place.clone(), entries: node.entries(), asked: Vec::new() })
+        Some(Self {
+            what,
+            place: place.clone(),
+            entries: node.entries(),
+            asked: Vec::new(),
+            slips: Vec::new(),
+        })
+    }
+
+    /// Notes that a key stands for another one where people come from.
+    pub fn slip(&mut self, written: &'static str, meant: &'static str) {
+        self.slips.push((written, meant));
     }
 
     /// Where this map is reported.
     pub fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// All lines of the map.
+    pub fn entries(&self) -> &'a [Entry] {
+        self.entries
     }
 
     /// The line of a key, also when its value is left empty.
@@ -98,6 +116,11 @@ impl<'a> Fields<'a> {
         self.get(key).and_then(|node| typed::duration(node, key, findings))
     }
 
+    /// A time of a second or more, in milliseconds, that may be absent.
+    pub fn clock_time(&mut self, key: &'static str, findings: &mut Findings) -> Option<i64> {
+        self.get(key).and_then(|node| typed::clock_time(node, key, findings))
+    }
+
     /// The lines of a map of names that may be absent.
     pub fn names(&mut self, key: &'static str, findings: &mut Findings) -> &'a [Entry] {
         self.get(key).map_or(&[], |node| typed::entries(node, key, findings))
@@ -128,7 +151,9 @@ impl<'a> Fields<'a> {
             }
             let message = format!("`{}` is not a key of {}", super::shortened(&key.text), self.what);
             let keys = self.asked.iter().map(|asked| format!("`{asked}`")).collect::<Vec<_>>().join(", ");
-            let cure = did_you_mean(&key.text, self.asked.iter().copied());
+            let slip = self.slips.iter().find(|(written, _)| *written == key.text);
+            let name = slip.map_or(key.text.as_str(), |(_, meant)| meant);
+            let cure = did_you_mean(name, self.asked.iter().copied());
             let cure = cure.unwrap_or_else(|| format!("its keys are {keys}"));
             findings.push(Finding::error(codes::UNKNOWN_KEY, &key.place, message).cure(cure));
         }

@@ -20,7 +20,10 @@ pub use guard::{text_of, without_mark};
 pub use limits::{DEPTH_MAX, FILE_BYTES_MAX, NODES_MAX};
 pub use read::read;
 pub use scalar::{Scalar, Style, Typed, plain};
-pub use typed::{boolean, duration, entries, integer, items, name, one_of, text, waiting_time, wrong_type};
+pub use typed::{
+    boolean, clock_time, cut_off, duration, entries, integer, items, name, one_of, text, waiting_time,
+    wrong_type,
+};
 
 use crate::diagnostic::Place;
 use crate::model::Json;

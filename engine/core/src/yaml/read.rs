@@ -46,6 +46,8 @@ struct Builder<'f> {
     root: Option<Node>,
     documents: usize,
     nodes: usize,
+    /// Where the scalar before ended, in characters.
+    before: usize,
     findings: &'f mut Findings,
 }
 
@@ -68,7 +70,7 @@ enum Content {
 impl<'f> Builder<'f> {
     fn new(file: Arc<str>, text: &str, findings: &'f mut Findings) -> Self {
         let characters = text.chars().collect();
-        Self { file, characters, open: Vec::new(), root: None, documents: 0, nodes: 0, findings }
+        Self { file, characters, open: Vec::new(), root: None, documents: 0, nodes: 0, before: 0, findings }
     }
 
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
@@ -90,6 +92,7 @@ impl<'f> Builder<'f> {
                 self.refuse(anchor, tag.is_some(), &place);
                 self.count(&place)?;
                 let scalar = self.scalar(&text, style, span);
+                self.before = span.end.index();
                 self.put(Node { kind: Kind::Scalar(scalar), place });
             }
             Event::SequenceStart(anchor, tag) => {
@@ -177,7 +180,17 @@ impl<'f> Builder<'f> {
         let end = span.end.index().clamp(start, self.characters.len());
         let source = &self.characters[start..end];
         let (line, column) = (small(span.start.line()), small(span.start.col() + 1));
-        Scalar { text: text.to_owned(), style, origin: Origin::align(text, source, line, column, quotes) }
+        let origin = Origin::align(text, source, line, column, quotes);
+        let cut = style == Style::Plain && self.cut_behind(if text.is_empty() { self.before } else { end });
+        Scalar { text: text.to_owned(), style, origin, cut }
+    }
+
+    /// Whether a comment begins behind this character, on its line, that reads like text: a remark has a blank in front.
+    fn cut_behind(&self, end: usize) -> bool {
+        let rest = self.characters.get(end..).unwrap_or_default();
+        let mut rest = rest.iter().skip_while(|c| matches!(c, ' ' | '\t' | ':'));
+        let remark = |c: &char| c.is_whitespace() || matches!(c, '#' | '!' | '-' | '=');
+        rest.next() == Some(&'#') && rest.next().is_some_and(|c| !remark(c))
     }
 
     /// The first line of a span.

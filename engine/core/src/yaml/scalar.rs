@@ -26,6 +26,8 @@ pub struct Scalar {
     pub style: Style,
     /// Where each character of the text stands in the file.
     pub(super) origin: Origin,
+    /// Whether a `#` behind it cut something off that reads like a part of it: ` #12`, and not ` # a remark`.
+    pub cut: bool,
 }
 
 /// What a scalar means.
@@ -78,7 +80,7 @@ impl Scalar {
 
 /// What a text means when it stands without quotes.
 pub fn plain(text: &str) -> Json {
-    Scalar { text: text.to_owned(), style: Style::Plain, origin: Origin::point(1, 1) }.to_json()
+    Scalar { text: text.to_owned(), style: Style::Plain, origin: Origin::point(1, 1), cut: false }.to_json()
 }
 
 fn number(text: &str) -> Option<Typed<'_>> {
@@ -104,6 +106,10 @@ fn number(text: &str) -> Option<Typed<'_>> {
 mod tests {
     use super::*;
 
+    fn plain_scalar(text: &str) -> Scalar {
+        Scalar { text: text.to_owned(), style: Style::Plain, origin: Origin::default(), cut: false }
+    }
+
     #[test]
     fn plain_scalars_are_typed_by_the_core_schema() {
         for (text, expected) in [
@@ -126,7 +132,7 @@ mod tests {
             ("2024-01-18", Typed::Text("2024-01-18")),
             (".", Typed::Text(".")),
         ] {
-            let scalar = Scalar { text: text.to_owned(), style: Style::Plain, origin: Origin::default() };
+            let scalar = plain_scalar(text);
             assert_eq!(scalar.typed(), expected, "{text}");
             let quoted = Scalar { style: Style::Quoted, ..scalar };
             assert_eq!(quoted.typed(), Typed::Text(text));

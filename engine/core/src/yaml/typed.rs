@@ -12,6 +12,16 @@ pub fn wrong_type(node: &Node, what: &str, wanted: &str) -> Finding {
     Finding::error(codes::WRONG_TYPE, &node.place, message)
 }
 
+/// The finding for a text that people read, and of which they would read only what stands before a `#`.
+pub fn cut_off(node: &Node, what: &str) -> Finding {
+    let (message, cure) = ("the rest of this line is a comment", "put the text in quotes");
+    let finding = match node.is_null() {
+        true => Finding::error(codes::CUT_OFF, &node.place, format!("`{what}` says nothing: {message}")),
+        false => Finding::warning(codes::CUT_OFF, &node.place, format!("`{what}` ends here: {message}")),
+    };
+    finding.because("`#` begins a comment where a blank stands before it").cure(cure)
+}
+
 /// A text. Unquoted numbers are taken as they are written, so that a telephone number keeps its `+`.
 pub fn text(node: &Node, what: &str, findings: &mut Findings) -> Option<String> {
     let found = node.text();
@@ -65,6 +75,18 @@ pub fn duration(node: &Node, what: &str, findings: &mut Findings) -> Option<i64>
             None
         }
     }
+}
+
+/// A time that a clock of the centre keeps, in milliseconds: a second or more, for nobody acts in less.
+pub fn clock_time(node: &Node, what: &str, findings: &mut Findings) -> Option<i64> {
+    let ms = duration(node, what, findings)?;
+    if ms >= WAIT_MS_MIN {
+        return Some(ms);
+    }
+    let message = format!("`{what}` must be at least 1s, found `{}`", node.text().unwrap_or_default());
+    let finding = Finding::error(codes::OUT_OF_RANGE, &node.place, message);
+    findings.push(finding.cure("write `1s` or more; `ms` are milliseconds, `s` seconds, `m` minutes"));
+    None
 }
 
 /// The shortest a flow waits. With less, a circle of waits would be a loop.

@@ -46,7 +46,7 @@ fn one<'a>(
     channel.bot = bot.map(|(name, _)| name).unwrap_or_default();
     routing(fields, channel, centre, findings);
     if let Some(node) = fields.get("request_ttl") {
-        channel.request_ttl_ms = yaml::duration(node, "request_ttl", findings).unwrap_or(REQUEST_TTL_MS);
+        channel.request_ttl_ms = yaml::clock_time(node, "request_ttl", findings).unwrap_or(REQUEST_TTL_MS);
     }
     if channel.request_ttl_ms <= centre.ring_time_ms {
         let place = fields.get("request_ttl").map_or(fields.place(), |node| &node.place);
@@ -56,7 +56,7 @@ fn one<'a>(
             .cure("make `request_ttl` longer than `ring_time`");
         findings.push(finding);
     }
-    channel.inactivity_ms = fields.duration("inactivity", findings);
+    channel.inactivity_ms = fields.clock_time("inactivity", findings);
     channel.route_to_last_agent = fields.boolean_or("route_to_last_agent", false, findings);
     let calendars = ("calendar", codes::UNKNOWN_CALENDAR);
     channel.calendar =
@@ -107,7 +107,10 @@ fn routing(fields: &mut Fields<'_>, channel: &mut ChannelEntry, centre: &Centre,
     let queue = reference(fields, "queue", &centre.queues, ("queue", codes::UNKNOWN_QUEUE), findings);
     let list = reference(fields, "list", &centre.lists, ("list", codes::UNKNOWN_LIST), findings);
     let (wants_queue, wants_list) = (channel.routing == Routing::Push, channel.routing == Routing::Pull);
-    for (there, wanted, key) in [(&queue, wants_queue, "queue"), (&list, wants_list, "list")] {
+    // With a word that is no way of routing it is not known what the channel needs.
+    let unread = mode.is_none() && fields.get("routing").is_some();
+    let wants = [(&queue, wants_queue, "queue"), (&list, wants_list, "list")];
+    for (there, wanted, key) in wants.into_iter().filter(|_| !unread) {
         let (place, message, cure) = match (there, wanted) {
             (Some((_, place)), false) => (*place, "has no use for a", "leave it out, or change `routing`"),
             (None, true) => (fields.place(), "needs a", "name it, or change `routing` (PUSH unless said)"),

@@ -77,7 +77,11 @@ fn limits(fields: &mut Fields<'_>, agent: &mut AgentEntry, centre: &Centre, find
             let message = format!("agent `{}` may have {limit} tasks on {medium}", agent.name);
             let finding = Finding::error(codes::CAPACITY, &entry.value.place, message)
                 .because(format!("{medium} allows at most {most}"));
-            findings.push(finding.cure(format!("write {most} or less, or raise `max_tasks` of {medium}")));
+            let cure = match most {
+                0 => format!("raise `max_tasks` of {medium}, which lets nobody have a task"),
+                most => format!("write {most} or less, or raise `max_tasks` of {medium}"),
+            };
+            findings.push(finding.cure(cure));
         }
         agent.media.insert(medium.clone(), limit);
     }

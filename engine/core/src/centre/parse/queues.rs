@@ -32,7 +32,7 @@ pub(super) fn queues(
             let media = required_reference(&mut fields, "media", &centre.media, medium, findings);
             queue.media = media.map(|(name, _)| name).unwrap_or_default();
             service_level(&mut fields, &mut queue, findings);
-            queue.agent_sla_ms = fields.duration("agent_sla", findings);
+            queue.agent_sla_ms = fields.clock_time("agent_sla", findings);
             queue.priority = u8::try_from(fields.integer_or("priority", 1..=10, 1, findings)).unwrap_or(1);
             estimate(&mut fields, &mut queue, findings);
             queue.steps = steps(&mut fields, centre, &queue.name, &mut places, findings);
@@ -145,7 +145,7 @@ pub(super) fn lists(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut
         let mut list = List { name: entry.key.text.clone(), ..List::default() };
         if let Some(mut fields) = open(entry, "list", 1..=110, findings) {
             list.description = fields.text("description", findings);
-            list.agent_sla_ms = fields.duration("agent_sla", findings);
+            list.agent_sla_ms = fields.clock_time("agent_sla", findings);
             fields.finish(findings);
         }
         centre.lists.insert(list.name.clone(), list);

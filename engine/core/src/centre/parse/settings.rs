@@ -1,5 +1,6 @@
 //! Times, wrap-up, thresholds, reason codes, calendars and free settings.
 
+use super::texts::said_as_it_stands;
 use super::{DAY_MS, open};
 use crate::centre::{Centre, ReasonCode, Threshold};
 use crate::diagnostic::{Finding, Findings, codes};
@@ -13,10 +14,11 @@ const AGENT_ACTIONS: [&str; 5] =
 
 pub(super) fn times(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut Findings) {
     let mut time = |key, default| match fields.get(key) {
-        Some(node) => match yaml::duration(node, key, findings) {
-            Some(ms) if !(1..=DAY_MS).contains(&ms) => {
-                let message = format!("`{key}` must be more than nothing and at most a day");
-                findings.push(Finding::error(codes::OUT_OF_RANGE, &node.place, message));
+        Some(node) => match yaml::clock_time(node, key, findings) {
+            Some(ms) if ms > DAY_MS => {
+                let message = format!("`{key}` must be at most a day");
+                let finding = Finding::error(codes::OUT_OF_RANGE, &node.place, message);
+                findings.push(finding.cure("write `24h` or less"));
                 default
             }
             ms => ms.unwrap_or(default),
@@ -72,9 +74,15 @@ fn rising(items: &[Node], actions: &[&str], findings: &mut Findings) -> Vec<Thre
         let percent = at.and_then(|node| percent(node, findings));
         let action = fields.required("action", findings);
         let action = action.and_then(|node| yaml::one_of(node, "action", actions, findings));
-        let message = fields.text("message", findings);
+        let written = fields.get("message");
+        let message = written.and_then(|node| yaml::text(node, "message", findings));
+        written.iter().for_each(|node| said_as_it_stands(node, findings));
         fields.finish(findings);
         let (Some(percent), Some(action), Some(at)) = (percent, action, at) else { continue };
+        if action == "REMIND" && message.as_ref().is_none_or(|text| text.trim().is_empty()) {
+            let finding = Finding::warning(codes::EMPTY_TEXT, place, "this reminder says nothing");
+            findings.push(finding.cure("add `message:` with what the customer reads"));
+        }
         if let Some(last) = thresholds.last().filter(|last| last.percent >= percent) {
             let text = format!("{percent} % does not come behind {} %", last.percent);
             let finding = Finding::error(codes::THRESHOLDS, &at.place, text);
@@ -119,9 +127,13 @@ pub(super) fn calendars(fields: &mut Fields<'_>, centre: &mut Centre, findings: 
 pub(super) fn settings(fields: &mut Fields<'_>, centre: &mut Centre, findings: &mut Findings) {
     for entry in fields.names("settings", findings) {
         yaml::name(&entry.key.text, &entry.key.place, "setting", false, findings);
+        if entry.value.scalar().is_some_and(|scalar| scalar.cut) {
+            findings.push(yaml::cut_off(&entry.value, &entry.key.text));
+        }
         if let Some(text) = entry.value.text() {
             centre.fits(text, &entry.value.place, findings);
         }
+        said_as_it_stands(&entry.value, findings);
         centre.settings.insert(entry.key.text.clone(), entry.value.to_json());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use petgraph::graph::NodeIndex;
 
-use super::{deadline, say, slot, until};
+use super::{deadline, one_level_too_deep, say, slot, until};
 use crate::diagnostic::{Finding, codes};
 use crate::flow::compile::Compiler;
 use crate::flow::{Ask, Body, Edge, Node, Verb};
@@ -16,28 +16,37 @@ pub(super) fn compile(
     fields: &mut Fields<'_>,
     node: &mut Node,
 ) -> Option<Verb> {
-    let body = question(c, entry);
+    let (body, misplaced) = question(c, entry);
+    let misplaced = misplaced && fields.entry("timeout").is_none();
     let answers = answers(c, fields);
     let buttons = fields.boolean_or("buttons", false, c.findings);
     let otherwise =
         c.way_behind(fields, "otherwise").and_then(|way| c.way_to_node(way, Some(Edge::Otherwise)));
     let otherwise = if answers.is_empty() { open_question(c, fields, node, otherwise) } else { otherwise };
     let into = slot(c, fields);
-    let timeout_ms = deadline(c, "ask", fields);
+    let timeout_ms = if misplaced { None } else { deadline(c, "ask", fields) };
     let on_timeout = c.way_behind(fields, "on_timeout").and_then(|way| c.way_or_end(way, Edge::Timeout));
     let until = until(c, fields);
     let (body, timeout_ms) = (body?, timeout_ms?);
     Some(Verb::Ask(Box::new(Ask { body, answers, buttons, otherwise, into, timeout_ms, on_timeout, until })))
 }
 
-fn question(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Body> {
+/// What is asked, and whether the deadline stands in there too.
+fn question(c: &mut Compiler<'_, '_>, entry: &Entry) -> (Option<Body>, bool) {
     if !matches!(entry.value.kind, Kind::Map(_)) {
-        return say::spoken(c, &entry.value, "ask").map(Body::Text);
+        return (say::spoken(c, &entry.value, "ask").map(Body::Text), false);
     }
-    let mut inner = Fields::of(&entry.value, &entry.key.place, "`ask`", c.findings)?;
-    let body = say::body(c, &mut inner);
+    if say::unquoted(&entry.value) {
+        return (None, false);
+    }
+    let Some(mut inner) = Fields::of(&entry.value, &entry.key.place, "`ask`", c.findings) else {
+        return (None, false);
+    };
+    let body = say::message(c, &mut inner);
+    let keys = ["timeout", "on_timeout", "until", "answers", "buttons", "otherwise", "into", "then"];
+    let misplaced = one_level_too_deep(c, "ask", &mut inner, &keys);
     inner.finish(c.findings);
-    body
+    (body, misplaced)
 }
 
 /// A question without listed answers takes any text and goes on to `then`.

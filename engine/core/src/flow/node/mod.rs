@@ -2,6 +2,7 @@
 
 mod act;
 mod ask;
+mod body;
 mod call;
 mod choose;
 mod decide;
@@ -121,7 +122,7 @@ fn verb_body(
         "call" => call::compile(c, entry),
         "set" => set::compile(c, entry),
         "perform" => perform::compile(c, entry),
-        "note" => c.template(&entry.value, "note").map(Verb::Note),
+        "note" => say::whole(c, &entry.value, "note").map(Verb::Note),
         "end" => {
             if let Some(nothing) = Fields::of(&entry.value, &entry.key.place, "`end`", c.findings) {
                 nothing.finish(c.findings);
@@ -152,6 +153,24 @@ fn until(
     }
     ways.sort_by(|a, b| a.0.cmp(&b.0));
     ways
+}
+
+/// Finds keys of the node that stand inside its verb; answers whether the deadline is one of them.
+fn one_level_too_deep(
+    c: &mut Compiler<'_, '_>,
+    verb: &str,
+    inner: &mut Fields<'_>,
+    keys: &[&'static str],
+) -> bool {
+    let inside = |key: &&&'static str| inner.entries().iter().any(|entry| entry.key.text == **key);
+    let found: Vec<&'static str> = keys.iter().filter(inside).copied().collect();
+    for key in &found {
+        let Some(entry) = inner.entry(key) else { continue };
+        let message = format!("`{key}` is not a key of `{verb}`");
+        let finding = Finding::error(codes::UNKNOWN_KEY, &entry.key.place, message);
+        c.findings.push(finding.cure(format!("`{key}` stands beside `{verb}`, one level further out")));
+    }
+    found.contains(&"timeout")
 }
 
 /// A deadline that must be there.

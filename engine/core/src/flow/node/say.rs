@@ -1,15 +1,18 @@
 //! `say`: sends a message to the customer.
 
-use crate::diagnostic::{Finding, codes, did_you_mean};
+use super::body;
+use crate::diagnostic::{Finding, codes};
 use crate::flow::compile::Compiler;
 use crate::flow::{Body, Part, Target, Template, Verb};
-use crate::model;
-use crate::yaml::{Entry, Fields, Kind, Node, one_of, shortened};
+use crate::yaml::{Entry, Fields, Kind, Node, cut_off, one_of};
 
 pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
     if !matches!(entry.value.kind, Kind::Map(_)) {
         let text = spoken(c, &entry.value, "say")?;
         return Some(Verb::Say { body: Body::Text(text), to: Target::Event });
+    }
+    if unquoted(&entry.value) {
+        return None;
     }
     let mut fields = Fields::of(&entry.value, &entry.key.place, "`say`", c.findings)?;
     let to = match fields
@@ -20,14 +23,30 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry) -> Option<Verb> {
         Some("all") => Target::All,
         _ => Target::Event,
     };
-    let body = body(c, &mut fields);
+    let body = message(c, &mut fields);
     fields.finish(c.findings);
     Some(Verb::Say { body: body?, to })
 }
 
+/// Whether this is a `{{…}}` without quotes, which is a map in a map; that is told where it is read.
+pub(super) fn unquoted(node: &Node) -> bool {
+    node.entry("?").is_some()
+}
+
+/// A text that people read. One that a `#` cut off is said with what is missing.
+pub(super) fn whole(c: &mut Compiler<'_, '_>, node: &Node, what: &str) -> Option<Template> {
+    if node.scalar().is_some_and(|scalar| scalar.cut) {
+        c.findings.push(cut_off(node, what));
+        if node.is_null() {
+            return None;
+        }
+    }
+    c.template(node, what)
+}
+
 /// A text for the customer, which has to fit into a message.
 pub(super) fn spoken(c: &mut Compiler<'_, '_>, node: &Node, what: &str) -> Option<Template> {
-    let text = c.template(node, what)?;
+    let text = whole(c, node, what)?;
     if node.text().is_some_and(|text| text.trim().is_empty()) {
         let finding =
             Finding::warning(codes::EMPTY_TEXT, &node.place, format!("`{what}` says an empty text"));
@@ -45,26 +64,12 @@ pub(super) fn spoken(c: &mut Compiler<'_, '_>, node: &Node, what: &str) -> Optio
     Some(text)
 }
 
-/// Finds a type of body that does not exist, where it is written out.
-fn known_body(c: &mut Compiler<'_, '_>, body: &Node) {
-    let Some(kind) = body.entry("type") else { return };
-    let Some(text) = kind.value.text().filter(|text| !text.starts_with('=') && !text.contains("{{")) else {
-        return;
-    };
-    if !model::Body::KINDS.contains(&text) {
-        let message = format!("there is no body of type `{}`", shortened(text));
-        let near = did_you_mean(text, model::Body::KINDS.iter().copied());
-        let near = near.unwrap_or_else(|| format!("the types are {}", model::Body::KINDS.join(", ")));
-        c.findings.push(Finding::error(codes::UNKNOWN_BODY, &kind.value.place, message).cure(near));
-    }
-}
-
 /// `text` or `body`, exactly one of them.
-pub(super) fn body(c: &mut Compiler<'_, '_>, fields: &mut Fields<'_>) -> Option<Body> {
+pub(super) fn message(c: &mut Compiler<'_, '_>, fields: &mut Fields<'_>) -> Option<Body> {
     match (fields.get("text"), fields.get("body")) {
         (Some(text), None) => spoken(c, text, "text").map(Body::Text),
         (None, Some(body)) => {
-            known_body(c, body);
+            body::check(body, c.findings);
             Some(Body::Cim(c.arg(body)))
         }
         (Some(_), Some(body)) => {

@@ -1,6 +1,6 @@
 //! `wait`: waits for time to pass, or for an event until a deadline.
 
-use super::{deadline, until};
+use super::{deadline, one_level_too_deep, until};
 use crate::flow::compile::Compiler;
 use crate::flow::{Edge, Verb, Wait, event};
 use crate::model::EventName;
@@ -16,8 +16,10 @@ pub(super) fn compile(c: &mut Compiler<'_, '_>, entry: &Entry, fields: &mut Fiel
     let mut inner = Fields::of(&entry.value, &entry.key.place, "`wait`", c.findings)?;
     let events = inner.required("for", c.findings).map(|node| events(c, node));
     let when = inner.get("when").and_then(|node| c.condition(node, "when"));
+    let keys = ["timeout", "on_timeout", "until", "then"];
+    let misplaced = one_level_too_deep(c, "wait", &mut inner, &keys) && fields.entry("timeout").is_none();
     inner.finish(c.findings);
-    let timeout_ms = deadline(c, "wait", fields);
+    let timeout_ms = if misplaced { None } else { deadline(c, "wait", fields) };
     let on_timeout = c.way_behind(fields, "on_timeout").and_then(|way| c.way_or_end(way, Edge::Timeout));
     let (events, timeout_ms) = (events?, timeout_ms?);
     Some(Verb::Wait(Box::new(Wait { events, when, timeout_ms, on_timeout, until })))

@@ -206,6 +206,21 @@ impl Body {
         }))
     }
 
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// Where it holds a value of the wrong type, and what was expected there.
+    pub(crate) fn of_json(value: Json) -> Result<Self, WrongField> {
+        Self::from_json(value)
+    }
+
+    /// The schema of a known type, and under `definitions` what it refers to.
+    pub(crate) fn schema_of(kind: &str) -> Option<Json> {
+        let mut generator = schemars::SchemaGenerator::default();
+        let (_, schema) = Body::schemas(&mut generator).into_iter().find(|(text, _)| *text == kind)?;
+        Some(serde_json::json!({ "schema": schema, "definitions": generator.definitions() }))
+    }
+
     /// What a complete body of this type would need, one sentence per finding, each beginning with its path
     /// such as `body.attachment.mediaUrl`; empty when the body is complete.
     #[must_use]

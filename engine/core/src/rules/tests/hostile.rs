@@ -161,6 +161,51 @@ const RULES: &[(&str, &str, RuleErrorKind)] = &[
         "fn rule(f) { let m = #{}; for i in 0..900 { m[`a key of some length ${i}`] = i; } loop { let n = m; } }",
         Limit,
     ),
+    ("curry", "fn rule(f) { let f = |x| x; for i in 0..1000 { f = f.curry(f); } 1 }", Parse),
+    (
+        "curry of a padded array",
+        r#"fn rule(f) { let f = Fn("k"); let a = []; a.pad(499, "abc"); for i in 0..3000 { f = f.curry(a); } 1 }"#,
+        Parse,
+    ),
+    ("curry by pointer", r#"fn rule(f) { Fn("curry").call(Fn("k"), 1) }"#, Parse),
+    (
+        "closures that hold two of the one before",
+        "fn rule(f) { let f = |x| x; for i in 0..20 { let g = f; let h = f; f = |x| g.call(x) + h.call(x); } 1 }",
+        Limit,
+    ),
+    (
+        "closures that hold the one before",
+        "fn rule(f) { let f = |x| x; for i in 0..1000000 { let g = f; f = |x| g.call(x) + 1; } 1 }",
+        Limit,
+    ),
+    (
+        "a map that holds a closure that holds it",
+        "fn rule(f) { let m = #{}; for i in 0..1000 { let n = m; m = #{ f: |x| n }; } 1 }",
+        Limit,
+    ),
+    (
+        "arrays of closures that hold the array",
+        "fn rule(f) { let a = []; for i in 0..100 { let b = a; a = [|x| b, |x| b, |x| b]; } 1 }",
+        Limit,
+    ),
+    (
+        "closures of the largest map, padded",
+        "fn big() { let m = #{}; for i in 0..900 { m[`k${i}`] = i; } m } fn rule(f) { let b = big(); let c = |x| b; \
+         loop { let a = []; a.pad(450, c); } }",
+        Limit,
+    ),
+    (
+        "a closure of the largest map called for ever",
+        "fn big() { let m = #{}; for i in 0..900 { m[`k${i}`] = i; } m } fn rule(f) { let b = big(); let a = []; a.pad(450, 1); \
+         loop { a.map(|x| { if false { b } 1 }); } }",
+        Limit,
+    ),
+    (
+        "a closure of the largest map called by name",
+        "fn big() { let m = #{}; for i in 0..900 { m[`k${i}`] = i; } m } fn rule(f) { let b = big(); let c = |x| { if false { b } 1 }; \
+         loop { c.call(1); } }",
+        Limit,
+    ),
     ("eval", r#"fn rule(f) { eval("1 + 1") }"#, Parse),
     ("eval by pointer", r#"fn rule(f) { Fn("eval").call("1 + 1") }"#, Parse),
     ("import", r#"fn rule(f) { import "other" as o; 1 }"#, Parse),

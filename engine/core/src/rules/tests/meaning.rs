@@ -55,7 +55,7 @@ fn nothing_but_true_and_false_is_a_truth() {
     let facts = json!({ "zero": 0, "text": "false", "none": null, "map": {}, "yes": true });
     assert_eq!(truth(&host, "yes", &facts), Ok(true));
     assert_eq!(truth(&host, "!yes", &facts), Ok(false));
-    let mistakes: [(&str, RuleErrorKind, &str); 16] = [
+    let mistakes: [(&str, RuleErrorKind, &str); 17] = [
         ("()", Type, "`()` must be true or false, but is null (nothing ())"),
         ("zero", Type, "`zero` must be true or false, but is 0 (whole number)"),
         ("text", Type, "`text` must be true or false, but is \"false\" (string)"),
@@ -70,7 +70,8 @@ fn nothing_but_true_and_false_is_a_truth() {
         ("none > 3", Type, "nothing () and whole number"),
         ("map < 3", Type, "map and whole number"),
         ("text >= 3", Type, "compares two numbers or two strings"),
-        ("!zero", NotFound, "there is no function"),
+        ("!zero", NotFound, "`!` does not work with a number"),
+        ("!()", NotFound, "`!` does not work with nothing; what is read with `?.` may be missing"),
         ("zero.busy()", NotFound, "busy"),
     ];
     for (source, kind, message) in mistakes {

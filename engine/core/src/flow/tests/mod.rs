@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod right;
+
 use std::collections::BTreeMap;
 
 use petgraph::visit::EdgeRef;
@@ -18,6 +20,7 @@ queues: { general: { media: CHAT } }
 lists: { callbacks: {} }
 bots: { helper: { kind: SCRIPT, flow: helper } }
 agents: { amal: {} }
+settings: { survey: { de: x, en: y } }
 ";
 
 const HELPER: &str = "flow: helper\nkind: bot\nstart: a\nnodes: { a: { say: Hello } }\n";
@@ -83,10 +86,21 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ ask: hi, timeout: 5s, §then: }", codes::MISSING_KEY),
         ("{ wait: { for: CUSTOMER_MESSAGE }, timeout: 5s, §on_timeout: }", codes::MISSING_KEY),
         ("{ remind: { name: x, after: 5m, §go: } }", codes::MISSING_KEY),
+        ("{ remind: { name: x, after: 5m } }", codes::UNHANDLED_EVENT),
         ("{ say: hi, on_error: §c }", codes::UNKNOWN_NODE),
         ("{ say: §[hi] }", codes::WRONG_TYPE),
         ("{ §say: { to: all } }", codes::MISSING_KEY),
         ("{ say: { text: hi, to: §everybody } }", codes::NOT_ONE_OF),
+        ("{ say: { body: { type: §IMGE } } }", codes::UNKNOWN_BODY),
+        ("{ say: { body: §{ type: IMAGE } } }", codes::MISSING_KEY),
+        ("{ say: { body: { type: IMAGE, §mediaUrl: a } } }", codes::UNKNOWN_KEY),
+        ("{ say: { body: { type: IMAGE, attachment: { §mediaURL: a } } } }", codes::UNKNOWN_KEY),
+        ("{ say: { body: { type: IMAGE, attachment: §{ mimeType: a } } } }", codes::MISSING_KEY),
+        ("{ say: { body: { type: BUTTON, buttons: [§a, b] } } }", codes::WRONG_TYPE),
+        ("{ say: { body: { type: PLAIN, §text: Welcome } } }", codes::UNKNOWN_KEY),
+        ("{ say: { body: §{ type: PLAIN } } }", codes::MISSING_KEY),
+        ("{ say: { body: §{ markdownText: a } } }", codes::MISSING_KEY),
+        ("{ ask: { body: §{ type: PLAIN, markdownText: '' } }, timeout: 5s }", codes::MISSING_KEY),
         ("{ say: 'Hi §{{ customer.name' }", codes::OPEN_TEMPLATE),
         ("{ say: 'Hi {{ 1 +§* 2}}' }", codes::BAD_EXPRESSION),
         ("{ say: '=1 +§* 2' }", codes::BAD_EXPRESSION),
@@ -96,6 +110,47 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ set: §5 }", codes::WRONG_TYPE),
         ("{ set: { x: §session.messages + 1 } }", codes::UNMARKED_EXPRESSION),
         ("{ say: '{{now}} Hi §{customer.name} {x}' }", codes::UNMARKED_EXPRESSION),
+        ("{ say: '{{§centre.settings.survey}}' }", codes::TYPE_MISMATCH),
+        ("{ say: '{{§conversation.data.topic}}' }", codes::MAYBE_MISSING),
+        ("{ say: '{{§slots?.x.y}}' }", codes::MAYBE_MISSING),
+        ("{ say: '{{§conversation.data?.topic.len()}}' }", codes::MAYBE_MISSING),
+        (
+            "{ choose: [{ when: '§customer.attributes.phone == \"x\"', go: b }, { otherwise: true, go: b }] }",
+            codes::MAYBE_MISSING,
+        ),
+        (
+            "{ choose: [{ when: '!§conversation.data?.greeted', go: b }, { otherwise: true, go: b }] }",
+            codes::MAYBE_MISSING,
+        ),
+        (
+            "{ choose: [{ when: '§conversation.data?.a && now > 0', go: b }, { otherwise: true, go: b }] }",
+            codes::MAYBE_MISSING,
+        ),
+        (
+            "{ choose: [{ when: '§conversation.data?.a', go: b }, { otherwise: true, go: b }] }",
+            codes::MAYBE_MISSING,
+        ),
+        (
+            "{ choose: [{ when: '§conversation.data?.a.b == 1', go: b }, { otherwise: true, go: b }] }",
+            codes::MAYBE_MISSING,
+        ),
+        (
+            "{ choose: [{ when: 'conversation.state == §\"ACTIV\"', go: b }, { otherwise: true, go: b }] }",
+            codes::IMPOSSIBLE_VALUE,
+        ),
+        (
+            "{ choose: [{ when: 'event.agent_state == §\"REDY\"', go: b }, { otherwise: true, go: b }] }",
+            codes::IMPOSSIBLE_VALUE,
+        ),
+        (
+            "{ choose: [{ when: 'event.queue == §\"generel\"', go: b }, { otherwise: true, go: b }] }",
+            codes::IMPOSSIBLE_VALUE,
+        ),
+        (
+            "{ choose: [{ when: 'conversation.request == §\"IN\"', go: b }, { otherwise: true, go: b }] }",
+            codes::IMPOSSIBLE_VALUE,
+        ),
+        ("{ say: {§{x}} }", codes::COMPLEX_KEY),
         ("{ say: §'' }", codes::EMPTY_TEXT),
         ("{ ask: §' ', timeout: 5s }", codes::EMPTY_TEXT),
         ("{ set: { §customer: Ada } }", codes::RESERVED_NAME),
@@ -129,6 +184,9 @@ fn every_mistake_in_a_node_is_found_at_its_place() {
         ("{ remind: { name: x, after: §0s, go: b } }", codes::OUT_OF_RANGE),
         ("{ pause: { for: §0s } }", codes::OUT_OF_RANGE),
         ("{ wait: 5s, §timeout: 3s }", codes::UNKNOWN_KEY),
+        ("{ wait: { for: CUSTOMER_MESSAGE, §timeout: 1m } }", codes::UNKNOWN_KEY),
+        ("{ ask: { text: Hello, §timeout: 1m } }", codes::UNKNOWN_KEY),
+        ("{ ask: { text: Hello, §answers: { x: b } }, timeout: 5s }", codes::UNKNOWN_KEY),
         ("{ wait: { for: CUSTOMER_MESSAGE } }", codes::NO_DEADLINE),
         ("{ wait: { for: [§CUSTOMER_MESAGE] }, timeout: 3s }", codes::UNKNOWN_EVENT),
         ("{ call: §nowhere }", codes::UNKNOWN_FLOW),
