@@ -22,6 +22,7 @@ pub mod lines;
 mod link;
 mod requests;
 mod seats;
+mod served;
 mod sessions;
 mod sla;
 mod state;
@@ -37,6 +38,7 @@ pub use arrive::is_command_intent;
 pub use commands::COMMANDS;
 pub use facts::{blank as blank_facts, facts_at};
 pub use input::{BotResult, Input, Link, Stamped};
+pub use served::Served;
 pub use state::*;
 pub use work::{Again, Step, Work};
 
