@@ -207,7 +207,7 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
         "flows/inbound.yaml",
         "then: bring_the_bot\n",
         "then: bring_the_bott\n",
-        &["flow::unknown_node", "flows/inbound.yaml:22:11", "did you mean `bring_the_bot`?"],
+        &["flow::unknown_node", "flows/inbound.yaml:27:11", "did you mean `bring_the_bot`?"],
     ),
     (
         "flows/inbound.yaml",
@@ -231,13 +231,13 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
         "flows/inbound.yaml",
         "  welcome:\n    say:",
         "  welcome:\n  say:",
-        &["flow::no_verb", "flows/inbound.yaml:37:3", "Then indent it further"],
+        &["flow::no_verb", "flows/inbound.yaml:45:3", "Then indent it further"],
     ),
     (
         "flows/inbound.yaml",
         "  too_late:\n    revoke_request: { agent: \"=event.agent\", reason: CANCELLED }\n    then: no_agent_is_wanted\n",
         "",
-        &["flow::unknown_node", "flows/inbound.yaml:50:55", "add a node `too_late`"],
+        &["flow::unknown_node", "flows/inbound.yaml:58:55", "add a node `too_late`"],
     ),
     (
         "rules/queues.rhai",
@@ -249,13 +249,13 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
         "flows/inbound.yaml",
         "priority: 11,",
         "priority: high,",
-        &["yaml::wrong_type", "flows/inbound.yaml:126:51", "must be a whole number"],
+        &["yaml::wrong_type", "flows/inbound.yaml:150:51", "must be a whole number"],
     ),
     (
         "flows/inbound.yaml",
         "conversation.primaries > 0, go",
         "conversation.primaries >, go",
-        &["flow::bad_expression", "flows/inbound.yaml:82:40"],
+        &["flow::bad_expression", "flows/inbound.yaml:93:40"],
     ),
     (
         "flows/centre.yaml",

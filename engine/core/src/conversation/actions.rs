@@ -206,9 +206,10 @@ fn remove_session(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> 
 }
 
 fn expire_session(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
+    let reason = sessions::known_reason(text(order, "reasonCode").unwrap_or("INACTIVITY"))?;
     for session in selected(work, order, "session") {
         let who = emitter::controller();
-        sessions::end(work, &session, "INACTIVITY", who, &EventName::ChannelSessionExpired);
+        sessions::end(work, &session, reason, who, &EventName::ChannelSessionExpired);
     }
     Ok(())
 }

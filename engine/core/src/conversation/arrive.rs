@@ -70,6 +70,7 @@ pub(super) fn begin<'a>(d: &'a Deployment, home: u32, input: &Stamped<Input>) ->
         agent_sla: None,
         hold: None,
         request: None,
+        served: Vec::new(),
         last_task: None,
         bots: std::collections::BTreeMap::new(),
         story: super::handoff::Story::default(),

@@ -55,6 +55,20 @@ impl<'v> View<'v> {
         self.work.d.centre.channel_types.get(&self.channel()?.kind)
     }
 
+    /// The agent the event is about.
+    fn event_agent(&self) -> String {
+        let paths = [
+            "/agentParticipant/participant/id",
+            "/conversationParticipant/participant/id",
+            "/ccUser/id",
+            "/agentId",
+            "/task/assignedTo/id",
+            "/agentPresence/agent/id",
+            "/requestType/metadata/requestedBy",
+        ];
+        text_at(&self.event.data, &paths)
+    }
+
     /// A text of the event's data: the first of these paths that is there.
     fn text(&self, paths: &[&str]) -> FactValue {
         text_at(&self.event.data, paths).as_str().into()
@@ -97,17 +111,7 @@ const EVENT: &[Property] = &[
             .or_else(|| d.pointer("/body/data"))
             .map_or_else(FactValue::nothing_known, FactValue::from)
     }),
-    ("agent", |v| {
-        v.text(&[
-            "/agentParticipant/participant/id",
-            "/conversationParticipant/participant/id",
-            "/ccUser/id",
-            "/agentId",
-            "/task/assignedTo/id",
-            "/agentPresence/agent/id",
-            "/requestType/metadata/requestedBy",
-        ])
-    }),
+    ("agent", |v| v.event_agent().as_str().into()),
     ("agent_state", |v| v.text(&["/agentPresence/state/name"])),
     ("data", |v| {
         let d = &v.event.data;
@@ -147,6 +151,10 @@ const EVENT: &[Property] = &[
             .into()
     }),
     ("requested_by", |v| requested_by(&v.event.data).as_str().into()),
+    ("routing", |v| {
+        let agent = v.event_agent();
+        super::served::routing_of(v.work, &agent).map_or("", routing_name).into()
+    }),
     ("role", |v| v.text(&["/agentParticipant/role", "/conversationParticipant/role", "/role"])),
     ("sender", |v| v.event.emitter.sender_name.as_deref().unwrap_or("").into()),
     ("task_reason", |v| v.text(&["/task/state/reasonCode"])),
@@ -181,6 +189,10 @@ const CONVERSATION: &[Property] = &[
     ("primaries", |v| count(v.work.c.primaries())),
     ("queue", |v| v.work.c.last_task.as_ref().and_then(|t| t.queue.as_deref()).unwrap_or("").into()),
     ("request", |v| v.work.c.request.as_ref().map_or("", |r| r.direction.as_str()).into()),
+    ("request_media", |v| {
+        let session = v.work.c.request.as_ref().and_then(|r| v.work.c.session(&r.session));
+        session.map_or_else(String::new, |s| super::seats::medium_of(v.work, s)).as_str().into()
+    }),
     ("sessions", |v| count(v.work.c.open_sessions())),
     ("state", |v| v.work.c.state.as_str().into()),
     ("wrapping_up", |v| count(v.work.c.agents_wrapping_up())),
@@ -225,14 +237,7 @@ const CHANNEL: &[Property] = &[
     ("name", |v| v.channel().map_or("", |c| c.name.as_str()).into()),
     ("queue", |v| v.channel().and_then(|c| c.queue.as_deref()).unwrap_or("").into()),
     ("route_to_last_agent", |v| v.channel().is_some_and(|c| c.route_to_last_agent).into()),
-    ("routing", |v| {
-        let name = v.channel().map_or("", |c| match c.routing {
-            Routing::Push => "PUSH",
-            Routing::Pull => "PULL",
-            Routing::External => "EXTERNAL",
-        });
-        name.into()
-    }),
+    ("routing", |v| v.channel().map_or("", |c| routing_name(c.routing)).into()),
     ("service_identifier", |v| v.channel().map_or("", |c| c.service_identifier.as_str()).into()),
     ("type", |v| v.channel().map_or("", |c| c.kind.as_str()).into()),
     ("voice", |v| v.channel_type().is_some_and(|k| k.voice).into()),
@@ -249,6 +254,14 @@ const CENTRE: &[Property] = &[
     }),
     ("wrap_up", |v| v.work.d.centre.wrap_up.enabled.into()),
 ];
+
+fn routing_name(routing: Routing) -> &'static str {
+    match routing {
+        Routing::Push => "PUSH",
+        Routing::Pull => "PULL",
+        Routing::External => "EXTERNAL",
+    }
+}
 
 fn count(n: impl TryInto<i64>) -> FactValue {
     n.try_into().unwrap_or(i64::MAX).into()

@@ -24,6 +24,7 @@ mod outside;
 mod requests;
 mod response;
 mod seats;
+mod served;
 mod sessions;
 mod sla;
 mod state;
@@ -41,6 +42,7 @@ pub use arrive::is_command_intent;
 pub use commands::COMMANDS;
 pub use facts::{blank as blank_facts, facts_at};
 pub use input::{BotResult, Input, Link, Stamped};
+pub use served::Served;
 pub use state::*;
 pub use work::{Again, Step, Work};
 

@@ -7,7 +7,7 @@ use super::state::{Request, Seat, Session};
 use super::work::Work;
 use super::{handoff, hold, seats, wire};
 use crate::model::{EventName, Json, ParticipantRole, emitter};
-use crate::routing::{self, AssignRequest};
+use crate::routing::{self, AssignRequest, Moved, PRIORITY_REROUTE};
 
 /// FIND_AGENT of the Controller: builds the AssignResourceRequest (1.12).
 pub(super) fn find_agent(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
@@ -103,6 +103,7 @@ fn request(
         note: note.map(str::to_owned),
         offer_view: wire::offer(work, &session.id),
     };
+    let again = direction == "INBOUND" && ask.priority == PRIORITY_REROUTE;
     if direction == "DIRECT_TRANSFER" {
         hold::resume(work, ask.requested_by.as_deref(), "a transfer is requested");
     }
@@ -118,6 +119,7 @@ fn request(
         session: session.id,
         queue: queue.unwrap_or_default(),
         task: String::new(),
+        again,
         rings: String::new(),
     });
     work.c.routed = true;
@@ -132,6 +134,26 @@ fn request(
     Ok(())
 }
 
+/// A session ended, others go on: routing closes what belonged to it (1.12). The request for another agent in the place of
+/// one who was lost goes on where the customer still is on the same medium.
+pub(super) fn session_over(work: &mut Work<'_>, over: &Session) {
+    let mrd = seats::medium_of(work, over);
+    let there = |s: &&Session| s.open() && seats::medium_of(work, s) == mrd;
+    let next = work.c.current_session().filter(there).or_else(|| work.c.sessions.iter().rev().find(there));
+    let next = next.map(|s| s.id.clone());
+    let stays = next.is_some();
+    let moving = work.c.request.as_ref().is_some_and(|r| r.again && r.session == over.id);
+    let moves = next.filter(|_| moving).map(|session| {
+        let offer_view = wire::offer(work, &session);
+        Box::new(Moved { session, offer_view })
+    });
+    if let (Some(request), Some(moved)) = (work.c.request.as_mut(), &moves) {
+        request.session.clone_from(&moved.session);
+    }
+    let (conversation, home, session) = (work.c.id.clone(), work.c.home, over.id.clone());
+    work.out.routing.push(routing::Input::SessionOver { conversation, home, session, mrd, stays, moves });
+}
+
 pub(super) fn cancel_resource(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
     let reason = text(order, "reasonCode").unwrap_or("CANCELLED").to_owned();
     if work.c.request.take().is_none() {
@@ -144,8 +166,8 @@ pub(super) fn cancel_resource(work: &mut Work<'_>, order: &Order<'_>) -> Result<
     Ok(())
 }
 
-/// REVOKE_RESOURCE `{reasonCode, agent_id?}`: what rings is withdrawn; otherwise the agent who is named, or every agent,
-/// is taken out (2.3).
+/// REVOKE_RESOURCE `{reasonCode, agent_id?}` (2.3): the agent who is named is taken out, or what rings there is withdrawn
+/// when they are not present. With nobody named: what rings is withdrawn; otherwise every agent is taken out.
 pub(super) fn revoke_request(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
     let reason = text(order, "reasonCode").unwrap_or("CANCELLED").to_owned();
     let agent = text(order, "agentId").or_else(|| text(order, "agent_id")).map(str::to_owned);
@@ -158,7 +180,8 @@ pub(super) fn revoke_request(work: &mut Work<'_>, order: &Order<'_>) -> Result<(
         return Ok(());
     }
     revoked(work, order, &reason, agent.as_deref());
-    if rings {
+    // What rings at an agent who is present is part of their work, and goes where that goes (4.2).
+    if rings && (agent.is_none() || seats.is_empty()) {
         return cancel_resource(work, order);
     }
     for seat in &seats {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::state::{Seat, SeatKind};
 use super::work::Work;
-use super::{bots, hold, wire};
+use super::{bots, hold, served, wire};
 use crate::effect::Reply;
 use crate::effect::{Publication, Wire};
 use crate::model::{ConversationState, EventName, Json, ParticipantRole, emitter};
@@ -170,7 +170,7 @@ pub(super) fn agent_joins(work: &mut Work<'_>, agent: &str, task: &str, role: Pa
     work.note("participants", format!("agent {agent} joins as {}", role.as_str()), "");
     let data = json!({ "agentParticipant": wire::participant(&work.c, &seat), "reason": "" });
     work.c.seats.push(seat);
-    let session = work.c.current_session().map(|s| s.id.clone());
+    let session = served::session_of(&work.c, agent);
     show_conversation(work, agent);
     work.raise(EventName::AgentSubscribed, emitter::agent_manager(), session.as_deref(), data);
 }
@@ -206,6 +206,7 @@ fn left(work: &Work<'_>, agent: &str, reason: &str, wrap_up: bool) -> routing::I
         agent: agent.to_owned(),
         reason: reason.to_owned(),
         wrap_up,
+        task: None,
     }
 }
 
@@ -247,14 +248,18 @@ pub(super) fn remove_agent(work: &mut Work<'_>, seat: &Seat, reason: &str) {
         task.left = Some(said.clone());
     }
     work.c.hands.remove(&seat.who);
-    work.out.routing.push(left(work, &seat.who, &said, false));
+    let mut gone = left(work, &seat.who, &said, false);
+    if let routing::Input::Left { task, .. } = &mut gone {
+        task.clone_from(&seat.task);
+    }
+    work.out.routing.push(gone);
     work.note("participants", format!("agent {} leaves", seat.who), format!("reason {said}"));
     closed_on_desk(work, &seat.who, &said);
     let mut data = json!({ "agentParticipant": wire::participant(&work.c, seat), "reason": said });
     if seat.unseen {
         data["metadata"] = json!({ "unseen": true });
     }
-    let session = work.c.current_session().map(|s| s.id.clone());
+    let session = served::session_of(&work.c, &seat.who);
     work.raise(EventName::AgentUnsubscribed, emitter::agent_manager(), session.as_deref(), data);
 }
 

@@ -203,11 +203,7 @@ pub(super) fn end(work: &mut Work<'_>, id: &str, reason: &str, who: Sender, even
     if work.c.open_sessions() == 0 {
         super::seats::customer_left(work, id);
     } else if work.c.routed {
-        work.out.routing.push(crate::routing::Input::SessionOver {
-            conversation: work.c.id.clone(),
-            home: work.c.home,
-            session: id.to_owned(),
-        });
+        super::requests::session_over(work, &session);
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::state::Sla;
+use super::seats::medium_of;
+use super::served::{Served, answering};
+use super::state::{Session, Sla};
 use super::timers::{AGENT_SLA, CUSTOMER_SLA};
 use super::work::{Happening, Work};
 use crate::centre::Threshold;
@@ -17,8 +19,8 @@ pub(super) fn heard(w: &mut Work<'_>, event: &Happening) {
     let cur_voice = w.c.session(cur).is_some_and(|s| is_voice(w, &s.channel));
     let held = w.c.hold.is_some();
     match &event.name {
-        EventName::ChannelSessionStarted if cur_voice => { stop_agent(w); stop_non_voice(w); start(w, cur); }
-        EventName::ChannelSessionStarted => start(w, cur),
+        EventName::ChannelSessionStarted if cur_voice => { stop_agent(w); stop_non_voice(w); if !held { start(w, cur); } }
+        EventName::ChannelSessionStarted if !held => start(w, cur),
         EventName::CustomerMessage => {
             if w.c.agents_present() > 0 && !held { start_agent(w); }
             stop(w, cur);
@@ -177,14 +179,29 @@ pub(super) fn customer_due(w: &mut Work<'_>, session: &str) {
     }
 }
 
-/// Length of the agent SLA: the queue's (push) or the list's (pull).
+/// Length of the agent SLA: that of the queue (push) or of the list (pull) by which the agent came who answers.
 fn agent_length(w: &Work<'_>) -> Option<i64> {
     let session = w.c.current_session()?;
     let channel = w.d.centre.channels.get(&session.channel)?;
-    let queue = w.c.last_task.as_ref().and_then(|t| t.queue.as_deref()).or(channel.queue.as_deref());
-    let of_queue = queue.and_then(|q| w.d.centre.queues.get(q)).and_then(|q| q.agent_sla_ms);
-    let of_list = channel.list.as_deref().and_then(|l| w.d.centre.lists.get(l)).and_then(|l| l.agent_sla_ms);
-    of_queue.or(of_list).filter(|ms| *ms > 0)
+    let of_queue = |queue: &str| w.d.centre.queues.get(queue).and_then(|q| q.agent_sla_ms);
+    let of_list = |list: &str| w.d.centre.lists.get(list).and_then(|l| l.agent_sla_ms);
+    let length = match answering(w, session) {
+        Some(Served { list: Some(list), .. }) => of_list(list),
+        Some(Served { queue: Some(queue), .. }) => of_queue(queue),
+        // An agent who came by name serves the customer of the queue before.
+        _ => match queue_before(w, session).or(channel.queue.as_deref()) {
+            Some(queue) => of_queue(queue),
+            None => channel.list.as_deref().and_then(of_list),
+        },
+    };
+    length.filter(|ms| *ms > 0)
+}
+
+/// The queue that served the customer last, when it is for the medium of the session.
+fn queue_before<'w>(w: &'w Work<'_>, session: &Session) -> Option<&'w str> {
+    let queue = w.c.last_task.as_ref()?.queue.as_deref()?;
+    let medium = medium_of(w, session);
+    w.d.centre.queues.get(queue).is_some_and(|q| q.media == medium).then_some(queue)
 }
 
 fn start_agent(w: &mut Work<'_>) {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::handoff::Story;
 use super::input::Link;
+use super::served::Served;
 use crate::directory::Previous;
 use crate::model::{ConversationState, Customer, Json, JsonMap, ParticipantRole};
 
@@ -63,6 +64,9 @@ pub struct Conversation {
     /// The request for an agent in process (at most one, 1.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
+    /// Media that agents have taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub served: Vec<Served>,
     /// The last task that changed: decides the disposition (4.12).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_task: Option<LastTask>,
@@ -309,6 +313,9 @@ pub struct Request {
     /// Current task; empty until routing told it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub task: String,
+    /// It is for another agent in the place of one who was lost.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub again: bool,
     /// Agent on whose desk it rings; empty when it rings on none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub rings: String,

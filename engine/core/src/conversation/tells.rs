@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::state::{LastTask, SeatKind};
 use super::work::Work;
-use super::{close, hold, seats, sessions, wire};
+use super::{close, hold, seats, served, sessions, wire};
 use crate::effect::{TraceLine, WHY};
 use crate::model::{EventName, Json, ParticipantRole, emitter};
 use crate::routing::{Choice, TaskView, Tell};
@@ -115,6 +115,7 @@ pub(super) fn told_late(work: &mut Work<'_>, tell: &Tell) {
             agent: agent.clone(),
             reason: "CANCELLED".into(),
             wrap_up: false,
+            task: None,
         });
     }
 }
@@ -124,6 +125,7 @@ fn routing_event(work: &mut Work<'_>, name: EventName, session: &str, data: Json
 }
 
 fn changed(work: &mut Work<'_>, task: &TaskView, task_changed: bool, media_changed: bool) {
+    served::heard(work, task);
     if let Some(request) = work.c.request.as_mut().filter(|r| r.id == task.request) {
         match task.media_state.as_str() {
             "QUEUED" | "RESERVED" => {

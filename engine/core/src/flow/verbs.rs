@@ -252,7 +252,10 @@ pub const ACTION_VERBS: &[ActionVerb] = &[
     act(
         "expire_session",
         "CHANNEL_SESSION_EXPIRED",
-        &[may("session", "session", Session, "which sessions").or("event")],
+        &[
+            may("session", "session", Session, "which sessions").or("event"),
+            may("reason", "reasonCode", OneOf(SESSION_REASONS), "why").or("INACTIVITY"),
+        ],
         "Lets sessions of the customer expire.",
     ),
     act(

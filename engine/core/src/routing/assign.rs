@@ -1,6 +1,6 @@
 //! A request comes in (`domain.md` sections 4.1.1, 4.1.2).
 
-use super::state::Task;
+use super::state::{Task, TaskPhase};
 use super::work::Work;
 use super::{AssignRequest, Tell, further, matching, offers, tasks, wait};
 use crate::centre::Media;
@@ -124,8 +124,16 @@ fn nobody(work: &mut Work<'_>, task: Task, why: &str) {
 /// An agent is in without an offer (4.10): an agent-started contact, or a supervisor who listens. Needs no slot (U22).
 pub(super) fn join(work: &mut Work<'_>, join: Joining<'_>) {
     let known = work.r.agents.get(join.agent).is_some_and(|a| a.state != super::Global::Logout);
+    let mut added_to = None;
+    if known && join.direction == "OUTBOUND" {
+        match beside(work, &join) {
+            Beside::Nothing => {}
+            Beside::Already => return,
+            Beside::Task(base) => added_to = Some(base),
+        }
+    }
     let inside = matching::in_conversation(work, join.agent, join.conversation);
-    if !known || inside {
+    if !known || (inside && added_to.is_none()) {
         let (code, detail) = match known {
             false => ("agent_not_logged_in", format!("{} is not logged in", join.agent)),
             true => ("already_in_conversation", format!("{} has a task in this conversation", join.agent)),
@@ -143,7 +151,38 @@ pub(super) fn join(work: &mut Work<'_>, join: Joining<'_>) {
     join.session.clone_into(&mut task.session);
     join.mrd.clone_into(&mut task.mrd);
     join.direction.clone_into(&mut task.direction);
+    task.added_to = added_to;
     offers::activate(work, task, join.agent);
+}
+
+/// What an agent who calls a customer has with them already.
+enum Beside {
+    /// Nothing that could go on.
+    Nothing,
+    /// The very session.
+    Already,
+    /// A task, of which the call becomes a further medium (4.1.1).
+    Task(String),
+}
+
+/// Who chats with a customer may call them; who wraps up has finished with that by calling (4.11).
+fn beside(work: &mut Work<'_>, join: &Joining<'_>) -> Beside {
+    let own = |t: &&Task| t.added_to.is_none() && t.agent() == Some(join.agent);
+    let Some(task) = work.r.tasks_of_conversation(join.conversation).find(own).cloned() else {
+        return Beside::Nothing;
+    };
+    if matches!(task.phase, TaskPhase::WrapUp { .. }) {
+        tasks::wrap_up_over(work, task, "the agent calls the customer");
+        return Beside::Nothing;
+    }
+    if !task.at_work() || task.direction == "CONSULT" {
+        return Beside::Nothing;
+    }
+    if further::media_of(work, &task).iter().chain([&task]).any(|t| t.session == join.session) {
+        work.note("routing", format!("{} is in it already", join.agent), "");
+        return Beside::Already;
+    }
+    Beside::Task(task.id)
 }
 
 /// Who joins what.

@@ -2,11 +2,24 @@
 //! customer calls. The call is offered to the agent of the chat and becomes part of their task. It has a record, a slot and
 //! a reporting row of its own, because it may end before the rest does.
 
+use serde::{Deserialize, Serialize};
+
 use super::matching;
 use super::state::Task;
 use super::tasks;
 use super::work::Work;
-use super::{AssignRequest, assign, offers};
+use super::{AssignRequest, assign, interrupt, offers};
+use crate::model::Json;
+
+/// Where a request for an agent goes on when its session is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Moved {
+    /// Session.
+    pub session: String,
+    /// What an offer shows from now on.
+    pub offer_view: Json,
+}
 
 /// Whether a request is a further medium of an agent who can take it now. It is offered to them then; otherwise it waits in
 /// its queue like any other, and nobody is kept waiting for one agent.
@@ -73,47 +86,43 @@ pub(super) fn pass_on(work: &mut Work<'_>, task: &Task, agent: &str) {
     }
 }
 
-/// A session ended, others go on: its medium is closed, and what it waits for is not wanted any more (1.12, 4.12). The medium
-/// a task began with keeps the task open.
-pub(super) fn session_over(work: &mut Work<'_>, conversation: &str, session: &str) {
-    let of_session = |t: &&Task| t.session == session && !t.session_ended;
+/// A session ended, others go on: its further medium is closed, and what it waits for is not wanted any more (1.12, 4.12).
+/// Who lost an agent is owed another one wherever they still are: that request moves.
+pub(super) fn session_over(work: &mut Work<'_>, conversation: &str, session: &str, moves: Option<&Moved>) {
+    let of_session = |t: &&Task| t.session == session;
     let over: Vec<Task> = work.r.tasks_of_conversation(conversation).filter(of_session).cloned().collect();
     for mut task in over {
         // What an agent asked for is about the whole conversation, which goes on.
-        if task.in_process() && task.direction == "INBOUND" {
+        let waits = task.in_process() && task.direction == "INBOUND";
+        if let Some(next) = moves.filter(|_| waits) {
+            task.session.clone_from(&next.session);
+            task.offer_view.clone_from(&next.offer_view);
+            work.note("routing", "the request goes on", "the customer is still there on another channel");
+            work.put(task);
+        } else if waits {
             tasks::withdraw(work, &task);
             tasks::close(work, task, "CANCELLED", false);
         } else if task.added_to.is_some() {
             tasks::close(work, task, "DONE", false);
-        } else if task.at_work() {
-            task.session_ended = true;
-            work.put(task.clone());
-            give_back_slot(work, task);
         }
     }
 }
 
-/// An agent took a further medium: what the task began with may be over already.
-pub(super) fn taken(work: &mut Work<'_>, further: &Task) {
-    let base = further.added_to.as_ref().and_then(|base| work.r.tasks.get(base)).cloned();
-    if let Some(base) = base {
-        give_back_slot(work, base);
+/// The customer is gone from a medium, the conversation goes on: the tasks that began with it take no slot any more, and
+/// what they interrupted goes on (1.12, 4.8). Their agents stay until they leave.
+pub(super) fn medium_over(work: &mut Work<'_>, conversation: &str, mrd: &str) {
+    let begun = |t: &&Task| t.mrd == mrd && t.at_work() && t.added_to.is_none() && !t.session_over;
+    let over: Vec<Task> = work.r.tasks_of_conversation(conversation).filter(begun).cloned().collect();
+    for mut task in over {
+        let Some(agent) = task.agent().map(str::to_owned) else { continue };
+        work.note(
+            "routing",
+            format!("{agent} has a slot on {mrd} again"),
+            "its session is over, the task goes on",
+        );
+        task.session_over = true;
+        work.put(task.clone());
+        interrupt::over(work, &task, &agent);
+        work.refresh(&agent);
     }
-}
-
-/// The medium a task began with takes no slot any more, once its session is over and a further medium is at work.
-fn give_back_slot(work: &mut Work<'_>, mut task: Task) {
-    let goes_on = media_of(work, &task).iter().any(Task::at_work);
-    if task.session_over || !task.session_ended || !goes_on {
-        return;
-    }
-    let Some(agent) = task.agent().map(str::to_owned) else { return };
-    work.note(
-        "routing",
-        format!("{agent} has a slot on {} again", task.mrd),
-        "its session is over, the task goes on",
-    );
-    task.session_over = true;
-    work.put(task);
-    work.refresh(&agent);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::further::Moved;
 use crate::effect::Verdict;
 use crate::model::Json;
 
@@ -37,6 +38,9 @@ pub enum Input {
         reason: String,
         /// Wrap-up begins; otherwise the task is over.
         wrap_up: bool,
+        /// The task they had: another one, which they have begun meanwhile, goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
     },
     /// A channel session ended while others of the conversation go on: so does its medium (1.12).
     SessionOver {
@@ -46,6 +50,15 @@ pub enum Input {
         home: u32,
         /// Session.
         session: String,
+        /// Its medium.
+        #[serde(default)]
+        mrd: String,
+        /// The customer is there on the same medium on another channel.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stays: bool,
+        /// The session for which an agent is looked for from now on, when the agent before was lost.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        moves: Option<Box<Moved>>,
     },
     /// A conversation is closing: close every task of it and say so.
     CloseAll {

@@ -11,7 +11,11 @@ use crate::model::Json;
 
 /// A conversation posts its request, or writes again.
 pub(super) fn post(work: &mut Work<'_>, post: Post) {
-    if let Some(before) = work.r.posts.get(&post.conversation).cloned() {
+    let before = work.r.posts.get(&post.conversation).cloned();
+    if let Some(other) = before.clone().filter(|before| before.list != post.list) {
+        // A conversation has one request: those who watch the list it was on see it go.
+        show_status(work, other, "CLOSED", "the customer asks on another list");
+    } else if let Some(before) = before {
         work.note("routing", format!("request on list {} is {}", before.list, before.status), "unchanged");
         if before.session != post.session {
             // The customer came back: from now on the request is about the new session.
@@ -27,8 +31,12 @@ pub(super) fn post(work: &mut Work<'_>, post: Post) {
 }
 
 /// Writes the status of a request and says so to everybody who watches the list.
-fn set_status(work: &mut Work<'_>, mut post: Post, status: &str) {
+fn set_status(work: &mut Work<'_>, post: Post, status: &str) {
     let why = table::reason_of(table::LIST, &post.status, status).unwrap_or_default();
+    show_status(work, post, status, why);
+}
+
+fn show_status(work: &mut Work<'_>, mut post: Post, status: &str, why: &str) {
     work.note("routing", format!("request on list {} is {status}", post.list), why);
     let fresh = post.status.is_empty();
     status.clone_into(&mut post.status);

@@ -22,6 +22,7 @@ mod wait;
 mod work;
 
 pub use choice::explain;
+pub use further::Moved;
 pub use input::{AssignRequest, Choice, Input, TaskView, Tell};
 pub use lists::request as list_request;
 pub use machine::Routing;
@@ -88,11 +89,14 @@ fn take(work: &mut Work<'_>, input: &Input) {
     match input {
         Input::Assign { request } => assign::assign(work, request),
         Input::Cancel { conversation, reason, .. } => tasks::cancel(work, conversation, reason),
-        Input::Left { conversation, agent, reason, wrap_up, .. } => {
-            tasks::left(work, conversation, agent, reason, *wrap_up);
+        Input::Left { conversation, agent, reason, wrap_up, task, .. } => {
+            tasks::left(work, conversation, agent, task.as_deref(), reason, *wrap_up);
         }
-        Input::SessionOver { conversation, session, .. } => {
-            further::session_over(work, conversation, session)
+        Input::SessionOver { conversation, session, mrd, stays, moves, .. } => {
+            further::session_over(work, conversation, session, moves.as_deref());
+            if !stays {
+                further::medium_over(work, conversation, mrd);
+            }
         }
         Input::CloseAll { conversation, home, reason } => {
             tasks::close_all(work, conversation, *home, reason);

@@ -123,7 +123,6 @@ pub(super) fn activate(work: &mut Work<'_>, mut task: Task, agent: &str) {
     work.note("routing", format!("{agent} takes it"), "");
     work.tell_changed(&task, created, true);
     work.put(task.clone());
-    further::taken(work, &task);
     if task.added_to.is_none() {
         let (agent, id, role) = (agent.to_owned(), task.id.clone(), role_of(&task).into());
         work.tell(&task, Tell::Joined { agent, task: id, role });

@@ -253,10 +253,7 @@ pub struct Task {
     /// Task of the agent to whom it is a further medium (4.1.1); such a medium is offered or active, never waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_to: Option<String>,
-    /// The session of this medium is over, others of the conversation go on.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub session_ended: bool,
-    /// The session of this medium is over, while a further medium of the task goes on: it takes no slot any more.
+    /// No session of this medium is open any more, while the conversation goes on: it takes no slot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub session_over: bool,
     /// What the offer shows.
@@ -299,7 +296,6 @@ impl Task {
             note: None,
             list: None,
             added_to: None,
-            session_ended: false,
             session_over: false,
             offer_view: Json::Null,
         }

@@ -155,9 +155,17 @@ fn task_reason(unsubscribed: &str) -> &'static str {
 /// Reasons of an agent to leave by which the customer is gone too: nobody waits for what still rings.
 const CUSTOMER_GONE: &[&str] = &["CUSTOMER_LEFT", "CONVERSATION_ENDED", "CANCELLED", "FORCE_CLOSED"];
 
-/// An agent left the conversation, or begins to wrap up.
-pub(super) fn left(work: &mut Work<'_>, conversation: &str, agent: &str, reason: &str, wrap_up: bool) {
-    let has = |t: &Task| !t.in_process() && t.added_to.is_none() && t.agent() == Some(agent);
+/// An agent left the conversation, or begins to wrap up: with the task that is named, or with the one they have.
+pub(super) fn left(
+    work: &mut Work<'_>,
+    conversation: &str,
+    agent: &str,
+    task: Option<&str>,
+    reason: &str,
+    wrap_up: bool,
+) {
+    let named = |t: &Task| task.is_none_or(|id| t.id == id);
+    let has = |t: &Task| !t.in_process() && t.added_to.is_none() && t.agent() == Some(agent) && named(t);
     let found = of_conversation(work, conversation).into_iter().find(has);
     let Some(mut task) = found else {
         work.note("routing", format!("{agent} has no task here"), "it is closed already");
@@ -194,6 +202,14 @@ pub(super) fn left(work: &mut Work<'_>, conversation: &str, agent: &str, reason:
     lists::follow(work, conversation);
 }
 
+/// The wrap-up of a task is over without a word of its agent.
+pub(super) fn wrap_up_over(work: &mut Work<'_>, task: Task, how: &str) {
+    let agent = task.agent().unwrap_or_default().to_owned();
+    work.tell(&task, Tell::WrapUpOver { agent, how: how.to_owned() });
+    let code = if task.transferred { "TRANSFERRED" } else { "DONE" };
+    close(work, task, code, false);
+}
+
 /// The conversation closes: so does every task of it.
 pub(super) fn close_all(work: &mut Work<'_>, conversation: &str, home: u32, reason: &str) {
     lists::close(work, conversation);
@@ -222,6 +238,8 @@ pub(super) fn redirect(work: &mut Work<'_>, conversation: &str, agent: &str, dir
     direction.clone_into(&mut task.direction);
     task.offer = false;
     work.put(task.clone());
+    // Who listened took no slot; who talks does, and what can be interrupted waits (4.8).
+    interrupt::by(work, &task, agent);
     work.tell_changed(&task, false, false);
     work.refresh(agent);
     lists::follow(work, conversation);
@@ -266,11 +284,8 @@ pub(super) fn timer(work: &mut Work<'_>, name: &str, id: &str) {
             work.note("routing", format!("{agent} does not answer"), "");
             offers::unanswered(work, task, &agent, "RONA");
         }
-        ("wrap", TaskPhase::WrapUp { agent, until, .. }) if is(&until) => {
-            let over = Tell::WrapUpOver { agent: agent.clone(), how: "the time is over".into() };
-            work.tell(&task, over);
-            let code = if task.transferred { "TRANSFERRED" } else { "DONE" };
-            close(work, task, code, false);
+        ("wrap", TaskPhase::WrapUp { until, .. }) if is(&until) => {
+            wrap_up_over(work, task, "the time is over");
         }
         ("ttl", TaskPhase::Queued) if task.ttl.as_ref().is_some_and(is) => {
             work.note("routing", "no agent was found in time", "the request's TTL is over");

@@ -166,7 +166,8 @@ fn arrive_with(stage: &mut Stage, dice: &mut Dice) {
 
 fn end_session(stage: &mut Stage, dice: &mut Dice) {
     let (conversation, session) = (dice.chat(), dice.session().to_owned());
-    stage.take(Input::SessionOver { conversation, home: 0, session });
+    let (mrd, stays) = ("CHAT".to_owned(), dice.roll(2) == 0);
+    stage.take(Input::SessionOver { conversation, home: 0, session, mrd, stays, moves: None });
 }
 
 fn arrive(stage: &mut Stage, dice: &mut Dice, direction: &str) {
@@ -242,7 +243,7 @@ fn leave(stage: &mut Stage, dice: &mut Dice, reason: &str) {
     if !wrap_up && let Some(chat) = stage.chats.get_mut(&conversation) {
         chat.agents.remove(&agent);
     }
-    stage.take(Input::Left { conversation, home: 0, agent, reason: reason.into(), wrap_up });
+    stage.take(Input::Left { conversation, home: 0, agent, reason: reason.into(), wrap_up, task: None });
 }
 
 fn configure(stage: &mut Stage, dice: &mut Dice) {

@@ -126,6 +126,7 @@ impl Stage {
                 agent: agent.to_owned(),
                 reason: reason.to_owned(),
                 wrap_up,
+                task: None,
             };
             let chat = self.chats.entry(conversation.clone()).or_default();
             match tell {
