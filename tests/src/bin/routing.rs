@@ -134,7 +134,14 @@ impl Machine {
     fn free_one(&mut self) -> Duration {
         let n = self.roll(self.active.len());
         let (agent, conversation) = self.active.swap_remove(n);
-        self.take(Input::Left { conversation, home: 0, agent, reason: "AGENT_LEFT".into(), wrap_up: false })
+        self.take(Input::Left {
+            conversation,
+            home: 0,
+            agent,
+            reason: "AGENT_LEFT".into(),
+            wrap_up: false,
+            task: None,
+        })
     }
 }
 
