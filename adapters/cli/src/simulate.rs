@@ -105,12 +105,13 @@ pub(crate) fn found(named: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     Ok(paths)
 }
 
-/// The scenario files in a folder and in those inside it; what is hidden stays so.
+/// The scenario files in a folder and in those inside it, but for the parts of a deployment; what is hidden stays so.
 fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if path.is_dir() && !path.is_symlink() && !hidden {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let left_out = name.starts_with('.') || name == "flows" || name == "rules";
+        if path.is_dir() && !path.is_symlink() && !left_out {
             below(&path, files)?;
         } else if path.is_file() && path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
             files.push(path);

@@ -64,7 +64,7 @@ fn a_message_that_is_refused_does_not_stop_the_others() {
     let (code, _, err) =
         convene(&dir, &["send", "list.json", "--url", &answers("422 Unprocessable Content")]);
     assert_eq!((code, err.matches("in words").count()), (1, 3), "{err}");
-    assert!(err.ends_with("convene: 3 of 3 messages are refused, the others are sent\n"), "{err}");
+    assert!(err.ends_with("convene: all 3 messages are refused\n"), "{err}");
     let (code, _, err) = convene(&dir, &["send", "list.json", "--url", &answers("503 Service Unavailable")]);
     assert!(code == 2 && err.contains("3 of 3 messages are not sent"), "{code} {err}");
 }
