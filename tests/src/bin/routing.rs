@@ -134,7 +134,8 @@ impl Machine {
     fn free_one(&mut self) -> Duration {
         let n = self.roll(self.active.len());
         let (agent, conversation) = self.active.swap_remove(n);
-        self.take(Input::Left { conversation, home: 0, agent, reason: "AGENT_LEFT".into(), wrap_up: false })
+        let reason = "AGENT_LEFT".into();
+        self.take(Input::Left { conversation, home: 0, agent, reason, wrap_up: false, task: None })
     }
 }
 
