@@ -144,6 +144,7 @@ pub const LIST: &[Arrow] = &[
     ("UNREAD",   "CLOSED",   "the conversation is over"),
     ("ACTIVE",   "CLOSED",   "the conversation is over"),
     ("INACTIVE", "CLOSED",   "the conversation is over"),
+    ("CLOSED",   "UNREAD",   "the customer asks on another list"),
 ];
 
 /// What makes this arrow; `None` when the table has none.
