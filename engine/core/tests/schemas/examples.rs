@@ -13,7 +13,7 @@ fn what_the_engine_takes_is_valid() {
         "{ say: hi, then: b, on_error: done, because: '{{customer.name}} is here' }",
         "{ say: 5 }",
         "{ say: '=customer.name' }",
-        "{ say: { body: { type: IMAGE, mediaUrl: '=x' }, to: last_used } }",
+        "{ say: { body: { type: IMAGE, attachment: { mediaUrl: '=x' } }, to: last_used } }",
         "{ say: { body: '=x' } }",
         "{ ask: { text: 'Well?' }, answers: [{ Yes: b }, { 2: done }], buttons: true, timeout: 1m30s }",
         "{ ask: Well?, answers: { Ja: b }, otherwise: b, into: x, timeout: 5s, until: { ACCEPT_TIMEOUT: end } }",
