@@ -149,14 +149,13 @@ fn deployment(root: &Path, only: Option<String>) -> Result<Looked, String> {
     let mut findings = loaded.findings;
     // Tests are read against rules that compile; with broken ones there is enough to mend first.
     if let Some(deployment) = &loaded.deployment {
+        let played = only.is_none().then(|| simulate::found(&[scenarios_of(root)]).ok()).flatten();
+        let played = played.map(|paths| scenarios(&paths, &sources));
         let tests = deployments::read_tests(root).map_err(|e| e.to_string())?;
         testing::run(deployment, &tests, &|_| false, &mut findings);
         count += tests.len();
         sources.extend(tests);
-        if only.is_none()
-            && let Ok(paths) = simulate::found(&[scenarios_of(root)])
-        {
-            let played = scenarios(&paths, &deployments::read_folder(root).map_err(|e| e.to_string())?);
+        if let Some(played) = played {
             findings.extend(played.findings);
             sources.extend(played.sources);
             count += played.files;

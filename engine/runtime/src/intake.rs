@@ -34,25 +34,24 @@ pub(crate) fn read(d: &Deployment, delivery: Delivery, at: i64) -> Result<Item, 
         Ok(Kind::Message) => message(d, &delivery),
         Ok(Kind::Event) => event(&delivery),
         Ok(Kind::Command) => command(&delivery),
-        Ok(Kind::Hop) => hop(&delivery),
+        Ok(Kind::Hop) => return hop(delivery, at),
         Err(name) => Err(Fault::new(
             "unknown_type",
             format!("the AMQP type {name:?} is none of cim-message, cim-event, command"),
         )),
     };
     match parsed {
-        Ok((id, what, stored)) => {
+        Ok((id, what)) => {
             let (partition, token, reply) = (delivery.partition, Some(delivery.token), delivery.reply);
-            let sent = Origin { kind: kind_of(&delivery.kind), id: delivery.id, labels: delivery.labels };
-            let handed_on = delivery.kind == Ok(Kind::Hop);
-            let Sent { raw, source, origin } = sent_as(handed_on, delivery.body, delivery.key, sent);
-            Ok(Item { id, partition, what, at, seq: 0, token, reply, raw, source, origin, hop: stored })
+            let origin = Origin { kind: kind_of(&delivery.kind), id: delivery.id, labels: delivery.labels };
+            let (raw, source) = (delivery.body, delivery.key);
+            Ok(Item { id, partition, what, at, seq: 0, token, reply, raw, source, origin, hop: None })
         }
         Err(fault) => Err((fault, Box::new(delivery))),
     }
 }
 
-type Parsed = Result<(String, What, Option<String>), Fault>;
+type Parsed = Result<(String, What), Fault>;
 
 /// Most bytes of an input id. What is longer travels by no AMQP property and fits into no index.
 const ID_BYTES_MAX: usize = 128;
@@ -81,8 +80,8 @@ fn with_id(prefix: &str, amqp: Option<&str>, own: Option<&str>) -> Result<String
 /// # Errors
 /// What is wrong: a required field, the service identifier, the customer's identifier.
 pub fn check_message(d: &Deployment, message: &CimMessage) -> Result<Sender, Fault> {
-    if let Some(faults) = message.body.as_ref().map(model::Body::check).filter(|f| !f.is_empty()) {
-        return Err(Fault::new("invalid_body", faults.join("; ")));
+    if let Some(fault) = message.body.as_ref().and_then(model::Body::fault) {
+        return Err(Fault::new("invalid_body", fault));
     }
     let Some(data) = message.header.channel_data.as_ref() else {
         return Err(Fault::new(
@@ -117,7 +116,7 @@ fn message(d: &Deployment, delivery: &Delivery) -> Parsed {
     let message = model::read_message(&delivery.body).map_err(unreadable)?;
     let id = with_id("m:", delivery.id.as_deref(), message.message_id())?;
     let sender = check_message(d, &message)?;
-    Ok((id, What::Message { message: Box::new(message), sender, arrival: None }, None))
+    Ok((id, What::Message { message: Box::new(message), sender, arrival: None }))
 }
 
 fn unreadable(e: model::ReadError) -> Fault {
@@ -130,7 +129,7 @@ fn event(delivery: &Delivery) -> Parsed {
     let conversation = event.conversation_id.clone().filter(|c| !c.is_empty());
     let conversation = conversation.unwrap_or_else(|| delivery.key.clone());
     let input = Box::new(conversation::Input::Event { event: Box::new(event) });
-    Ok((id, What::Conversation { id: conversation, input }, None))
+    Ok((id, What::Conversation { id: conversation, input }))
 }
 
 fn command(delivery: &Delivery) -> Parsed {
@@ -144,26 +143,30 @@ fn command(delivery: &Delivery) -> Parsed {
     };
     if routing::COMMANDS.contains(&name.as_str()) {
         let input = Box::new(routing::Input::Command { name, data });
-        return Ok((id, What::Routing { input }, None));
+        return Ok((id, What::Routing { input }));
     }
     if conversation::COMMANDS.iter().any(|(known, _)| *known == name) {
         let target =
             data["conversationId"].as_str().filter(|c| !c.is_empty()).unwrap_or(&delivery.key).to_owned();
         let input = Box::new(conversation::Input::Command { name, data });
-        return Ok((id, What::Conversation { id: target, input }, None));
+        return Ok((id, What::Conversation { id: target, input }));
     }
     Err(Fault::new("unknown_command", format!("no command is called {name:?}")))
 }
 
-fn hop(delivery: &Delivery) -> Parsed {
+fn hop(delivery: Delivery, at: i64) -> Result<Item, (Fault, Box<Delivery>)> {
     // Its id is one of ours already, and is not made anew. Without one it would count as a repeat of any other without.
-    let row = delivery.id.clone().filter(|id| !id.is_empty()).ok_or_else(|| {
-        Fault::new("missing_id", "a hop of ours has no AMQP message_id; repeats could not be told apart")
-    })?;
-    let hop: Hop = serde_json::from_slice(&delivery.body)
-        .map_err(|e| Fault::new("malformed", format!("a hop of ours: {e}")))?;
-    let id = First::of(&delivery.body).and_then(|first| first.input).unwrap_or_else(|| row.clone());
-    Ok((id, of_hop(hop), Some(row)))
+    let Some(row) = delivery.id.clone().filter(|id| !id.is_empty()) else {
+        let detail = "a hop of ours has no AMQP message_id; repeats could not be told apart";
+        return Err((Fault::new("missing_id", detail), Box::new(delivery)));
+    };
+    match of_row(&row, delivery.partition, &delivery.body, at) {
+        Ok(item) => Ok(Item { token: Some(delivery.token), reply: delivery.reply, ..item }),
+        Err(e) => {
+            let fault = Fault::new("malformed", format!("a hop of ours: {e}"));
+            Err((fault, Box::new(delivery)))
+        }
+    }
 }
 
 /// A stored hop as an input.
@@ -171,24 +174,28 @@ fn hop(delivery: &Delivery) -> Parsed {
 /// # Errors
 /// Its text cannot be read.
 pub(crate) fn of_stored(hop: &StoredHop, at: i64) -> serde_json::Result<Item> {
-    let what = of_hop(serde_json::from_str(&hop.body)?);
-    let mut item = Item::own(hop.id.clone(), hop.partition, at, what);
-    item.hop = Some(hop.id.clone());
-    item.source = "hop".into();
-    if let Some(First { input: Some(input), raw, source, origin }) = First::of(hop.body.as_bytes()) {
-        item.id = input;
-        item.raw = raw.into_bytes();
-        item.source = source;
-        item.origin = origin.unwrap_or_default();
-    }
-    Ok(item)
+    of_row(&hop.id, hop.partition, hop.body.as_bytes(), at)
 }
 
-/// What came from outside, where and how.
-struct Sent {
-    raw: Vec<u8>,
-    source: String,
-    origin: Origin,
+/// The input of a hop whose row is called so, whether the row was read or came by the bus.
+fn of_row(row: &str, partition: u32, body: &[u8], at: i64) -> serde_json::Result<Item> {
+    let hop: Hop = serde_json::from_slice(body)?;
+    let mut item = Item::own(row.to_owned(), partition, at, of_hop(hop));
+    item.hop = Some(row.to_owned());
+    item.source = "hop".into();
+    match serde_json::from_slice(body)? {
+        First { input: Some(input), raw, source, origin } => {
+            item.id = input;
+            item.raw = raw.into_bytes();
+            item.source = source;
+            item.origin = origin.unwrap_or_default();
+        }
+        First { input: None, .. } => {
+            item.raw = body.to_vec();
+            item.origin.kind = Kind::Hop.name().into();
+        }
+    }
+    Ok(item)
 }
 
 /// Of an input that another engine handed on: what that engine got.
@@ -203,21 +210,6 @@ struct First {
     source: String,
     #[serde(default)]
     origin: Option<Origin>,
-}
-
-impl First {
-    fn of(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok()
-    }
-}
-
-/// How an input came from outside.
-fn sent_as(handed_on: bool, body: Vec<u8>, key: String, origin: Origin) -> Sent {
-    if handed_on && let Some(first) = First::of(&body).filter(|first| !first.raw.is_empty()) {
-        let origin = first.origin.unwrap_or(origin);
-        return Sent { raw: first.raw.into_bytes(), source: first.source, origin };
-    }
-    Sent { raw: body, source: key, origin }
 }
 
 /// The AMQP `type` of a delivery.
@@ -287,7 +279,7 @@ mod tests {
         let body =
             serde_json::json!({ "to": "routing", "input": { "command": { "name": "X", "data": {} } } });
         for nothing in [None, Some("")] {
-            let fault = hop(&delivery(Kind::Hop, nothing, &body)).unwrap_err();
+            let fault = hop(delivery(Kind::Hop, nothing, &body), 0).unwrap_err().0;
             assert_eq!(fault.reason, "missing_id");
         }
     }

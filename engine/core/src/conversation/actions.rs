@@ -236,10 +236,7 @@ pub(super) fn say(
     body: &Body,
     bot: Option<&str>,
 ) -> Result<(), String> {
-    let faults = body.check();
-    if !faults.is_empty() {
-        return Err(faults.join("; "));
-    }
+    body.fault().map_or(Ok(()), Err)?;
     let open: Vec<String> =
         sessions.iter().filter(|s| work.c.session(s).is_some_and(super::Session::open)).cloned().collect();
     if open.is_empty() {

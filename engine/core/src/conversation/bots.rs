@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::response::{Words, incomplete, words};
+use super::response::{Words, words};
 use super::state::{BotQuestion, OpenCall, SeatKind};
 use super::timers::BOT;
 use super::work::{Happening, Work};
@@ -297,7 +297,7 @@ fn act_upon(work: &mut Work<'_>, bot: &str, question: &BotQuestion, answer: &Jso
             Words::Said(body) if matches!(role, Some(ParticipantRole::Primary) | None) => {
                 speak(work, bot, question, &body).err()
             }
-            Words::Said(body) => incomplete(&body).or_else(|| {
+            Words::Said(body) => body.fault().or_else(|| {
                 suggested.push((*body, response["intent"]["confidence"].as_f64()));
                 None
             }),
@@ -372,7 +372,7 @@ pub(super) fn speak(
             actions::say(work, &sessions, body, Some(bot))
         }
         Some(_) => {
-            incomplete(body).map_or(Ok(()), Err)?;
+            body.fault().map_or(Ok(()), Err)?;
             suggest(work, bot, question, vec![(body.clone(), None)]);
             Ok(())
         }

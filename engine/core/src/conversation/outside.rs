@@ -62,8 +62,7 @@ fn message_fault(data: &Json) -> Option<String> {
         Ok(message) => message,
         Err(wrong) => return Some(wrong.to_string()),
     };
-    let Some(body) = message.body else { return Some("body: is required".to_owned()) };
-    Some(body.check().join("; ")).filter(|faults| !faults.is_empty())
+    message.body.map_or_else(|| Some("body: is required".to_owned()), |body| body.fault())
 }
 
 /// What an agent says: AGENT_MESSAGE, and a wrap-up that travels as one.

@@ -34,8 +34,3 @@ pub(super) fn words(response: &Json) -> Words<'_> {
         },
     }
 }
-
-/// What a body lacks; `None` when it is complete.
-pub(super) fn incomplete(body: &Body) -> Option<String> {
-    Some(body.check().join("; ")).filter(|faults| !faults.is_empty())
-}

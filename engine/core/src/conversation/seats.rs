@@ -150,7 +150,7 @@ fn role_changed(work: &mut Work<'_>, seat: &Seat, metadata: Json) {
 pub(super) fn agent_joins(work: &mut Work<'_>, agent: &str, task: &str, role: ParticipantRole) {
     if work.c.state == ConversationState::Closing || work.c.ending {
         work.note("participants", format!("agent {agent} comes too late"), "the conversation is CLOSING");
-        work.out.routing.push(left(work, agent, "CANCELLED", false));
+        work.out.routing.push(left(work, agent, "CANCELLED", false, None));
         return;
     }
     if let Some(seat) = work.c.seats.iter_mut().find(|s| s.kind == SeatKind::Agent && s.who == agent) {
@@ -199,14 +199,15 @@ fn show_conversation(work: &mut Work<'_>, agent: &str) {
     work.out.publications.push(Publication::new(id, format!("agent.{agent}"), "onTopicData", body));
 }
 
-fn left(work: &Work<'_>, agent: &str, reason: &str, wrap_up: bool) -> routing::Input {
+/// What routing is told: an agent is out, with the task they came by where that is known; or their work is wrap-up.
+fn left(work: &Work<'_>, agent: &str, reason: &str, wrap_up: bool, task: Option<String>) -> routing::Input {
     routing::Input::Left {
         conversation: work.c.id.clone(),
         home: work.c.home,
         agent: agent.to_owned(),
         reason: reason.to_owned(),
         wrap_up,
-        task: None,
+        task,
     }
 }
 
@@ -220,7 +221,7 @@ pub(super) fn agent_leaves(work: &mut Work<'_>, agent: &str, reason: &str) -> bo
         if let Some(s) = work.c.seats.iter_mut().find(|s| s.id == seat.id) {
             s.leaving = Some(reason.to_owned());
         }
-        work.out.routing.push(left(work, agent, reason, true));
+        work.out.routing.push(left(work, agent, reason, true, None));
         if let Err(problem) =
             change_role(work, &seat.id, ParticipantRole::WrapUp, json!({ "reason": reason }))
         {
@@ -248,10 +249,7 @@ pub(super) fn remove_agent(work: &mut Work<'_>, seat: &Seat, reason: &str) {
         task.left = Some(said.clone());
     }
     work.c.hands.remove(&seat.who);
-    let mut gone = left(work, &seat.who, &said, false);
-    if let routing::Input::Left { task, .. } = &mut gone {
-        task.clone_from(&seat.task);
-    }
+    let gone = left(work, &seat.who, &said, false, seat.task.clone());
     work.out.routing.push(gone);
     work.note("participants", format!("agent {} leaves", seat.who), format!("reason {said}"));
     closed_on_desk(work, &seat.who, &said);
@@ -293,7 +291,7 @@ pub(super) fn monitors_leave(work: &mut Work<'_>, who: Option<&str>, why: &str) 
     for seat in gone {
         work.c.seats.retain(|s| s.id != seat.id);
         work.note("participants", format!("supervisor {} leaves", seat.who), why);
-        work.out.routing.push(left(work, &seat.who, "AGENT_LEFT", false));
+        work.out.routing.push(left(work, &seat.who, "AGENT_LEFT", false, None));
         closed_on_desk(work, &seat.who, why);
     }
 }
@@ -311,7 +309,7 @@ fn closed_on_desk(work: &mut Work<'_>, agent: &str, why: &str) {
 pub(super) fn supervisor_joins(work: &mut Work<'_>, agent: &str, task: &str, role: ParticipantRole) {
     if work.c.agents_present() == 0 || work.c.ending {
         work.note("participants", format!("supervisor {agent} comes too late"), "no agent is left (U08)");
-        work.out.routing.push(left(work, agent, "CANCELLED", false));
+        work.out.routing.push(left(work, agent, "CANCELLED", false, None));
         return;
     }
     let listens = |s: &Seat| s.role == ParticipantRole::SilentMonitor;
@@ -321,7 +319,7 @@ pub(super) fn supervisor_joins(work: &mut Work<'_>, agent: &str, task: &str, rol
             format!("supervisor {agent} comes too late"),
             "another one listens already",
         );
-        work.out.routing.push(left(work, agent, "CANCELLED", false));
+        work.out.routing.push(left(work, agent, "CANCELLED", false, None));
         return;
     }
     if role == ParticipantRole::Whisper {

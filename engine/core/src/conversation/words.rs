@@ -75,8 +75,7 @@ pub(super) fn complete_body(work: &Work<'_>, data: &Json) -> Result<Body, Reply>
     let body = data.get("body").cloned().unwrap_or_default();
     let body: Body = serde_json::from_value(body)
         .map_err(|e| refusal(work, "invalid_body", &format!("`body` is not a message body: {e}")))?;
-    let faults = body.check();
-    if faults.is_empty() { Ok(body) } else { Err(refusal(work, "invalid_body", &faults.join("; "))) }
+    body.fault().map_or(Ok(body), |fault| Err(refusal(work, "invalid_body", &fault)))
 }
 
 /// Whether an agent of this role may write, to the customer or among agents.

@@ -60,9 +60,7 @@ impl Worker {
                 tracing::info!(partitions = ?extra, "giving partitions to another engine");
                 self.leases.retain(|l| !extra.contains(&l.partition));
                 self.own_on_bus().await;
-                if let Err(problem) = self.store.release(&engine, &extra).await {
-                    tracing::warn!(%problem, "releasing partitions failed; they run out by themselves");
-                }
+                self.release(&extra).await;
             }
         }
         leases.sort_by_key(|l| l.partition);
@@ -92,8 +90,9 @@ impl Worker {
             return true;
         }
         let partitions = self.shared.config.partitions;
-        let alone = !self.store.fair_share(partitions).await.is_ok_and(|fair| fair < partitions);
-        if since.elapsed() < BUS_WAIT || alone {
+        if since.elapsed() < BUS_WAIT
+            || self.store.fair_share(partitions).await.map_or(true, |fair| fair >= partitions)
+        {
             return false;
         }
         tracing::warn!("no connection to the bus for too long; the partitions are left to other engines");
@@ -103,11 +102,16 @@ impl Worker {
         let held: Vec<u32> = self.leases.drain(..).map(|l| l.partition).collect();
         self.metrics.partitions.set(0);
         self.own_on_bus().await;
-        if let Err(problem) = self.store.release(&self.shared.config.engine, &held).await {
-            tracing::warn!(%problem, "releasing partitions failed; they run out by themselves");
-        }
+        self.release(&held).await;
         self.forget().await;
         true
+    }
+
+    /// Gives partitions to whoever takes them next.
+    async fn release(&self, partitions: &[u32]) {
+        if let Err(problem) = self.store.release(&self.shared.config.engine, partitions).await {
+            tracing::warn!(%problem, "releasing partitions failed; they run out by themselves");
+        }
     }
 
     /// Lets go of partitions whose leases have run out: their queues deliver to one consumer only, and the next owner
@@ -262,8 +266,6 @@ impl Worker {
             tracing::warn!(%problem, "what was published is not marked; the next owner publishes it again");
         }
         let partitions: Vec<u32> = self.leases.drain(..).map(|l| l.partition).collect();
-        if let Err(problem) = self.store.release(&self.shared.config.engine, &partitions).await {
-            tracing::warn!(%problem, "releasing partitions failed; they run out by themselves");
-        }
+        self.release(&partitions).await;
     }
 }

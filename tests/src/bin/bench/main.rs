@@ -31,6 +31,8 @@ struct Bench {
     port: u16,
     load: usize,
     many: usize,
+    /// Only the engine between the two pipes.
+    throughput: bool,
     run: String,
 }
 
@@ -44,6 +46,7 @@ async fn main() -> Result<(), Failure> {
         port: free_port()?,
         load: 30_000 / divide,
         many: 100_000 / divide,
+        throughput: std::env::args().any(|a| a == "--throughput"),
         run: uuid::Uuid::new_v4().to_string()[..8].to_owned(),
     };
     let cores = std::thread::available_parallelism()?;
@@ -87,6 +90,9 @@ impl Bench {
         sleep(Duration::from_secs(2)).await;
         println!("memory idle: {} MiB resident", resident(&engine)?);
         self.open("few", 1_000).await?;
+        if self.throughput {
+            return self.pipes(&engine).await;
+        }
         // Before the floods: for minutes after them the disk works off what they wrote, and whoever waits for it waits
         // for that.
         self.waits().await?;

@@ -229,6 +229,12 @@ impl Body {
         Wire::check(self, &Place::Root("body"), &mut found);
         found
     }
+
+    /// The same in one sentence; `None` when the body is complete.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        Some(self.check().join("; ")).filter(|faults| !faults.is_empty())
+    }
 }
 
 impl Wire for Body {
