@@ -9,6 +9,7 @@
 //! | `engine.rs` | an engine as a process: start, kill, stop |
 //! | `site.rs` | where a test lives: folder, database, virtual host |
 //! | `control.rs` | the servers' plugs |
+//! | `cable.rs` | the plug of one engine alone |
 //! | `http.rs`, `amqp.rs` | clients |
 //! | `truth.rs` | a look into the tables of either store |
 //! | `words.rs` | messages and commands, as connectors and desks send them |
@@ -21,6 +22,7 @@
 
 pub mod amqp;
 pub mod bot;
+pub mod cable;
 pub mod control;
 pub mod engine;
 pub mod faulty;

@@ -5,6 +5,7 @@ mod bad_input;
 mod bots;
 mod contact_centre;
 mod crashes;
+mod cut_off;
 mod duplicates;
 mod embedded;
 mod encrypted;
