@@ -65,6 +65,19 @@ pub(crate) fn bounded(prefix: &str, id: &str) -> String {
     format!("{prefix}{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()))
 }
 
+/// What the ids of hops begin with. Ids from outside begin otherwise, whatever they hold: no two inputs may share one.
+const HOP: &str = "h:";
+
+/// The id of the hop that an input asks for in this place.
+pub(crate) fn hop_id(asking: &str, place: usize) -> String {
+    bounded(HOP, &format!("{asking}/{place}"))
+}
+
+/// The input that asked for a hop; `None` for what is no hop, and for one whose id was too long to tell.
+pub(crate) fn asking(hop: &str) -> Option<&str> {
+    hop.strip_prefix(HOP)?.rsplit_once('/').map(|(asking, _)| asking)
+}
+
 fn with_id(prefix: &str, amqp: Option<&str>, own: Option<&str>) -> Result<String, Fault> {
     let given = |id: &&str| !id.is_empty();
     amqp.filter(given).or(own.filter(given)).map(|id| bounded(prefix, id)).ok_or_else(|| {
@@ -266,6 +279,15 @@ mod tests {
         assert_eq!(id(&long), id(&long));
         assert_ne!(id(&long), id(&format!("{long}y")));
         assert!(bounded("dead:", &id(&"x".repeat(126))).len() <= ID_BYTES_MAX);
+    }
+
+    #[test]
+    fn no_hop_has_the_id_of_a_message() {
+        let hop = hop_id("m:q", 0);
+        assert_ne!(hop, "m:q/0", "another message may be called so");
+        assert_ne!(hop_id(&hop, 1), hop_id("m:q/0", 1), "and what that one asks for, is another hop");
+        assert_eq!(asking(&hop_id(&hop, 1)), Some(hop.as_str()));
+        assert_eq!((asking(&hop), asking("m:q/0")), (Some("m:q"), None));
     }
 
     #[test]

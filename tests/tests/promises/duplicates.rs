@@ -8,6 +8,7 @@ use convene_tests::control::Control;
 use convene_tests::picture::Picture;
 use convene_tests::site::{Bus, Site, Store};
 use convene_tests::stage::Stage;
+use convene_tests::words::message;
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -73,4 +74,21 @@ async fn a_call_repeated_under_its_key_is_answered_as_the_first_time() {
     let other = http.post("/agents/bruno/login", Some("login"), &json!({})).await.unwrap();
     assert_eq!((other.status, other.code()), (422, "idempotency_key_reused"), "{}", other.text);
     stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_message_is_taken_for_what_another_one_asked_for() {
+    let site = Site::embedded("ids");
+    let mut stage = Stage::open(&site).await;
+    stage.play(&[message("start", "nina", Some("START_CHAT"), None)]).await;
+    // What the first of each pair asks for is a step of its own; the second is called as that step might be.
+    for (first, second) in [("asks", "asks/0"), ("again/0", "again")] {
+        stage.play(&[message(first, "nina", None, Some("Talk to a person"))]).await;
+        stage.play(&[message(second, "nina", None, Some(second))]).await;
+    }
+    let taken = stage.truth.texts("journal", "input_id", "where kind = 'message' order by version").await;
+    assert_eq!(taken, ["m:asks", "m:asks/0", "m:again/0", "m:again"]);
+    assert_eq!(stage.truth.count("dead_letter", "").await, 0);
+    stage.close().await;
+    assert!(!site.log().contains("panicked"));
 }

@@ -235,8 +235,7 @@ impl Worker {
                 continue;
             }
             let mut item = self.taken(item);
-            // Its id is that of the input that asked for it, and a number.
-            let mut asking = item.id.rmatch_indices('/').map(|(end, _)| &item.id[..end]);
+            let mut asking = std::iter::successors(intake::asking(&item.id), |id| intake::asking(id));
             item.seq = asking.find_map(|id| waiting.get(id)).copied().unwrap_or(item.seq);
             self.carry.push_back(item);
         }

@@ -33,7 +33,7 @@ impl Worker {
         local: &mut VecDeque<Item>,
     ) {
         for (i, hop) in hops.into_iter().enumerate() {
-            let id = intake::bounded("", &format!("{}/{i}", item.id));
+            let id = intake::hop_id(&item.id, i);
             let partition = match &hop {
                 Hop::Routing { .. } => ROUTING_HOME,
                 Hop::Conversation { home, .. } => *home,
