@@ -249,9 +249,12 @@ impl RabbitBus {
     }
 }
 
-/// Has the connection replaced when it cannot be trusted.
+/// Has the connection replaced when it cannot be trusted. One that the broker has blocked is slow for that reason, and a
+/// new one would not know of it.
 fn conclude<T>(link: &Link, outcome: Result<T, Undelivered>) -> Result<T, BusError> {
-    if let Err(Undelivered::Broken(why)) = &outcome {
+    if let Err(Undelivered::Broken(why)) = &outcome
+        && !link.blocked()
+    {
         link.fail(why);
     }
     Ok(outcome?)
@@ -290,6 +293,10 @@ impl Bus for RabbitBus {
 
     fn connected(&self) -> bool {
         self.shared.link.borrow().as_ref().is_some_and(|link| link.alive())
+    }
+
+    fn takes(&self) -> bool {
+        self.shared.link.borrow().as_ref().is_some_and(|link| link.alive() && !link.blocked())
     }
 
     fn listen(&self, prefixes: Vec<String>) -> BoxFuture<'_, Result<mpsc::Receiver<Outgoing>, BusError>> {

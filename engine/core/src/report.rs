@@ -174,7 +174,7 @@ pub struct WrapupRow {
     pub wrapup_time: i64,
     /// Its conversation.
     pub conversation_id: String,
-    /// Position inside its wrap-up.
+    /// Position among the wrap-up rows of its conversation, from 0.
     pub ordinal: i64,
     /// The value chosen.
     pub wrapup_label: Option<String>,

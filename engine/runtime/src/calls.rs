@@ -57,7 +57,12 @@ impl Calls {
         call: &BotCall,
     ) -> Option<(String, BotResult)> {
         let deployment = deployments.current();
-        let bot = deployment.bot(&call.bot).filter(|b| b.elsewhere())?.clone();
+        let Some(bot) = deployment.bot(&call.bot) else {
+            let reason = format!("the deployment has no bot {:?} any more", call.bot);
+            metrics.bot_calls.with_label_values(&["failed"]).inc();
+            return Some((call.bot.clone(), BotResult::Failed { reason }));
+        };
+        let bot = Some(bot).filter(|b| b.elsewhere())?.clone();
         let left = Duration::from_millis(u64::try_from(call.deadline - clock.now()).unwrap_or(0));
         let deadline = Instant::now() + left;
         let outcome = match left.is_zero() {

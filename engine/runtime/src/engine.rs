@@ -156,6 +156,7 @@ impl Engine {
         config: Config,
     ) -> Result<Self, EngineError> {
         world.store.migrate().await?;
+        let deployment = still_served(&*world.store, deployment).await?;
         deployments::keep(&*world.store, &deployment, world.clock.now()).await?;
         let metrics = Metrics::new().map_err(|e| EngineError::Metrics(e.to_string()))?;
         let shared = Arc::new(Shared {
@@ -225,7 +226,7 @@ async fn keep_house(shared: Arc<Shared>) {
 /// New files take effect for new conversations; broken ones are reported once and change nothing.
 async fn reload(shared: Arc<Shared>, dir: PathBuf) {
     let mut last = Some(shared.deployments.current().files.clone());
-    let mut blocked = None;
+    let (mut blocked, mut unreadable) = (None, None);
     loop {
         tokio::select! {
             () = tokio::time::sleep(RELOAD_CHECK) => {}
@@ -233,7 +234,19 @@ async fn reload(shared: Arc<Shared>, dir: PathBuf) {
         }
         let folder = dir.clone();
         let read = tokio::task::spawn_blocking(move || deployments::read_folder(&folder)).await;
-        let Ok(Ok(files)) = read else { continue };
+        let files = match read {
+            Ok(Ok(files)) => files,
+            Ok(Err(problem)) => {
+                let problem = problem.to_string();
+                if unreadable.as_ref() != Some(&problem) {
+                    tracing::error!(%problem, "the deployment cannot be read; the one before stays in force");
+                }
+                unreadable = Some(problem);
+                continue;
+            }
+            Err(_) => continue,
+        };
+        unreadable = None;
         if last.as_ref() == Some(&files) {
             continue;
         }
@@ -270,6 +283,28 @@ async fn reload(shared: Arc<Shared>, dir: PathBuf) {
                     "the changed deployment has errors, the one before stays in force\n{problem}"
                 );
             }
+        }
+    }
+}
+
+/// The deployment to begin with: the one before while work waits in it that the new one would leave without a queue, as if
+/// the files had changed while the engine ran.
+async fn still_served(store: &dyn Store, new: Arc<Deployment>) -> Result<Arc<Deployment>, StoreError> {
+    let (_, records) = store.routing().await?;
+    let Ok(routing) = Routing::load(&records) else { return Ok(new) };
+    let problems = routing.in_the_way_of(&new);
+    if problems.is_empty() {
+        return Ok(new);
+    }
+    let problem = problems.join("; ");
+    match Deployments::new(new.clone()).get(store, routing.deployment()).await {
+        Ok(before) => {
+            tracing::error!(%problem, "the changed deployment is not taken while this is so; the one before is in force");
+            Ok(before)
+        }
+        Err(lost) => {
+            tracing::error!(%problem, %lost, "the deployment before cannot be used; what waits there ends by its time limit");
+            Ok(new)
         }
     }
 }
@@ -338,6 +373,9 @@ impl Handle {
     pub async fn ready(&self) -> Result<(), String> {
         if !self.shared.bus.connected() {
             return Err("the message bus is not connected".into());
+        }
+        if !self.shared.bus.takes() {
+            return Err("the message bus takes nothing: its memory or disk runs out".into());
         }
         self.shared.store.ready().await.map_err(|e| e.to_string())?;
         if self.shared.ready.load(Ordering::Relaxed) {

@@ -17,6 +17,7 @@ mod order;
 mod outages;
 mod refusals;
 mod replays;
+mod reports;
 mod script;
 mod servers;
 mod teamwork;

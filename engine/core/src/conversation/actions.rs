@@ -144,9 +144,13 @@ fn change_role(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
 
 fn update_data(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
     let map = order.data.as_object().ok_or("a map of pairs is needed")?;
-    let pairs = map.iter().map(|(k, v)| (k.clone(), app::plain_text(v))).collect();
-    let refused = sessions::merge_data(work, pairs);
-    if refused.is_empty() { Ok(()) } else { Err(format!("no room for {}", refused.join(", "))) }
+    let pairs: Vec<_> = map.iter().map(|(k, v)| (k.clone(), app::plain_text(v))).collect();
+    let refused = sessions::no_room(work, &pairs);
+    if !refused.is_empty() {
+        return Err(format!("no room for {}", refused.join(", ")));
+    }
+    sessions::merge_data(work, pairs);
+    Ok(())
 }
 
 fn end_conversation(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {

@@ -28,16 +28,20 @@ pub(super) fn set_data(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> 
             let said = map.iter().filter(|(key, _)| *key != "conversationId");
             said.map(|(k, v)| (k.clone(), plain_text(v))).collect()
         }
-        Json::Array(list) => list
-            .iter()
-            .filter_map(|a| Some((a["key"].as_str()?.to_owned(), plain_text(&a["value"]))))
-            .collect(),
+        Json::Array(list) => {
+            let pair = |a: &Json| Some((a["key"].as_str()?.to_owned(), plain_text(&a["value"])));
+            let pairs: Option<Vec<_>> = list.iter().map(pair).collect();
+            let detail = "each attribute needs a text `key`, and a `value`";
+            pairs.ok_or_else(|| refusal(work, "wrong_field", detail))?
+        }
         _ => {
             return Err(refusal(work, "wrong_field", "a map of pairs, or a list of {key, value}, is needed"));
         }
     };
-    let refused = sessions::merge_data(work, pairs);
+    // All or nothing: a refused call changes nothing.
+    let refused = sessions::no_room(work, &pairs);
     if refused.is_empty() {
+        sessions::merge_data(work, pairs);
         return Ok(json!(work.c.data));
     }
     let detail = format!(

@@ -78,6 +78,8 @@ pub(super) fn begin<'a>(d: &'a Deployment, home: u32, input: &Stamped<Input>) ->
         created_at: input.at,
         ended_at: None,
         agent_ever: false,
+        wrap_ups: 0,
+        hold_told: 0,
         ending: false,
         routed: false,
         last_session: None,

@@ -282,6 +282,11 @@ fn act_upon(work: &mut Work<'_>, bot: &str, question: &BotQuestion, answer: &Jso
     if question.expects_answer {
         *work.c.story.turns.entry(bot.to_owned()).or_default() += 1;
     }
+    let left_out = responses.len().saturating_sub(RESPONSES_MAX);
+    if left_out > 0 {
+        let why = format!("an answer has at most {RESPONSES_MAX}");
+        work.note(format!("bot {bot}"), format!("the last {left_out} responses are left out"), why);
+    }
     let role = role_of(work, bot);
     let (mut suggested, mut faults, mut used) = (Vec::new(), Vec::new(), false);
     for response in responses.iter().take(RESPONSES_MAX) {

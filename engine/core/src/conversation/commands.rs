@@ -98,6 +98,18 @@ pub(super) fn field<'a>(work: &Work<'_>, data: &'a Json, key: &str) -> Result<&'
     }
 }
 
+/// A text that may be left out; empty counts as left out. Anything else is refused.
+pub(super) fn optional<'a>(work: &Work<'_>, data: &'a Json, key: &str) -> Result<Option<&'a str>, Reply> {
+    match data.get(key) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+        Some(other) => {
+            let wrong = WrongField::expected("a text", other).under(key);
+            Err(refusal(work, "wrong_field", &wrong.to_string()))
+        }
+    }
+}
+
 /// A field that is true or false; `None` when it is left out. Anything else is refused: whoever wrote `"true"` meant
 /// something, and a whisper must not reach the customer.
 pub(super) fn flag(work: &Work<'_>, data: &Json, key: &str) -> Result<Option<bool>, Reply> {
@@ -141,8 +153,11 @@ pub(super) fn present(work: &Work<'_>, data: &Json) -> Result<(String, Participa
 
 /// The open session that an agent names: `channelSessionId`, or `channelSession` as desks have it (9.3).
 pub(super) fn named_session(work: &Work<'_>, data: &Json) -> Result<Option<Session>, Reply> {
-    let named = data["channelSessionId"].as_str().or_else(|| data["channelSession"]["id"].as_str());
-    let Some(id) = named.filter(|id| !id.is_empty()) else { return Ok(None) };
+    let named = match optional(work, data, "channelSessionId")? {
+        Some(id) => Some(id),
+        None => data["channelSession"]["id"].as_str().filter(|id| !id.is_empty()),
+    };
+    let Some(id) = named else { return Ok(None) };
     match work.c.session(id) {
         Some(session) if session.open() => Ok(Some(session.clone())),
         Some(_) => Err(refusal(work, "customer_left", "the customer has left this session")),
@@ -160,7 +175,7 @@ fn agent_leave(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
         seats::monitors_leave(work, Some(&agent), "of their own accord");
         return Ok(json!({ "wrapUp": false }));
     }
-    let reason = data["reason"].as_str().filter(|r| !r.is_empty()).unwrap_or("AGENT_LEFT");
+    let reason = optional(work, data, "reason")?.unwrap_or("AGENT_LEFT");
     seats::agent_leaves(work, &agent, reason);
     Ok(json!({ "wrapUp": work.c.agent(&agent).is_some() }))
 }
@@ -172,7 +187,14 @@ pub(super) fn wrap_up(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     if matches!(role, ParticipantRole::SilentMonitor | ParticipantRole::Whisper) {
         return Err(refusal(work, "role_forbids", "a supervisor who listens has nothing to wrap up"));
     }
-    let codes = data.get("wrapups").and_then(Json::as_array).cloned().unwrap_or_default();
+    let codes = match data.get("wrapups") {
+        None | Some(Json::Null) => Vec::new(),
+        Some(Json::Array(codes)) => codes.clone(),
+        Some(other) => {
+            let wrong = WrongField::expected("a list of {categoryName, value}", other).under("wrapups");
+            return Err(refusal(work, "wrong_field", &wrong.to_string()));
+        }
+    };
     if codes.len() > WRAP_UPS_MAX {
         return Err(refusal(
             work,
@@ -180,7 +202,7 @@ pub(super) fn wrap_up(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
             &format!("at most {WRAP_UPS_MAX} codes in one wrap-up"),
         ));
     }
-    let note = data["note"].as_str().filter(|n| !n.trim().is_empty());
+    let note = optional(work, data, "note")?.filter(|n| !n.trim().is_empty());
     for code in &codes {
         if code["categoryName"].as_str().is_none() || code["value"].as_str().is_none() {
             return Err(refusal(work, "missing_field", "each wrap-up needs `categoryName` and `value`"));
@@ -201,11 +223,13 @@ pub(super) fn wrap_up(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
 }
 
 fn write_wrap_up(work: &mut Work<'_>, agent: &str, codes: &[Json], note: Option<&str>) {
-    let row = |ordinal: usize, code: Option<&Json>| {
+    // Several may be applied in one millisecond, and none may take the place of another.
+    let first = work.c.wrap_ups;
+    let row = |place: i64, code: Option<&Json>| {
         ReportRow::WrapupDetail(WrapupRow {
             wrapup_time: work.at,
             conversation_id: work.c.id.clone(),
-            ordinal: i64::try_from(ordinal).unwrap_or(i64::MAX),
+            ordinal: first + place,
             wrapup_label: code.and_then(|c| c["value"].as_str()).map(str::to_owned),
             category_name: code.and_then(|c| c["categoryName"].as_str()).map(str::to_owned),
             agent_id: agent.to_owned(),
@@ -213,15 +237,16 @@ fn write_wrap_up(work: &mut Work<'_>, agent: &str, codes: &[Json], note: Option<
             record_creation_time: work.at,
         })
     };
-    let mut rows: Vec<ReportRow> = codes.iter().enumerate().map(|(i, c)| row(i, Some(c))).collect();
+    let mut rows: Vec<ReportRow> = (0..).zip(codes).map(|(i, c)| row(i, Some(c))).collect();
     if rows.is_empty() && note.is_some() {
         rows.push(row(0, None));
     }
+    work.c.wrap_ups += i64::try_from(rows.len()).unwrap_or(0);
     work.out.reports.extend(rows);
 }
 
 fn end_conversation(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let reason = data["reasonCode"].as_str().filter(|r| !r.is_empty()).unwrap_or("FORCE_CLOSED");
+    let reason = optional(work, data, "reasonCode")?.unwrap_or("FORCE_CLOSED");
     match sessions::known_reason(reason) {
         Ok(reason) => close::order(work, reason),
         Err(why) => return Err(refusal(work, "wrong_field", &why)),

@@ -94,11 +94,14 @@ fn hold_event(work: &mut Work<'_>, name: EventName, duration_ms: i64) {
 }
 
 pub(super) fn hold_row(work: &mut Work<'_>, state: &str, agent: Option<&str>) {
+    // One after the other in the reports, also within one millisecond: neither may take the place of the other.
+    let when = work.at.max(work.c.hold_told + 1);
+    work.c.hold_told = when;
     let row = HoldRow {
         conversation_id: work.c.id.clone(),
         conversation_state: state.to_owned(),
         agent_id: agent.filter(|a| !a.is_empty()).map(str::to_owned),
-        event_timestamp: work.at,
+        event_timestamp: when,
         channel_session_id: work.c.current_session().map(|s| s.id.clone()).unwrap_or_default(),
         record_creation_time: work.at,
     };

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::close;
 use super::commands::{flag, refusal};
 use super::input::{Input, Link};
 use super::work::{Again, Work};
+use super::{close, sessions};
 use crate::directory::{DirectoryWrite, Previous};
 use crate::effect::Reply;
 use crate::model::{Customer, EventName, Json, emitter};
@@ -67,6 +67,10 @@ fn link(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     }
     work.c.customer = customer;
     work.c.suggestions.clear();
+    let sessions: Vec<(String, i64)> = work.c.sessions.iter().map(|s| (s.id.clone(), s.started_at)).collect();
+    for (session, began) in sessions {
+        sessions::customer_row(work, &session, began);
+    }
     work.note("customer", format!("linked to {id}"), format!("was {before}"));
     let session = work.c.current_session().map(|s| s.id.clone());
     let changed = json!({ "customer": work.c.customer, "previousCustomerId": before });

@@ -44,6 +44,17 @@ pub(super) enum Beginning {
     Outbound,
 }
 
+/// The customer as a participant of one session (section 6); written again, it names the customer of now.
+pub(super) fn customer_row(work: &mut Work<'_>, session: &str, began: i64) {
+    work.out.reports.push(ReportRow::ConversationParticipant(ParticipantRow {
+        id: session.to_owned(),
+        participant_id: work.c.customer.id.clone().unwrap_or_default(),
+        conversation_id: work.c.id.clone(),
+        participant_role: "CUSTOMER".into(),
+        record_creation_time: began,
+    }));
+}
+
 /// Begins a session. Returns its id.
 pub(super) fn start(
     work: &mut Work<'_>,
@@ -78,14 +89,7 @@ pub(super) fn start(
         identifier: address.identifier.clone(),
         live,
     });
-    let row = ParticipantRow {
-        id: id.clone(),
-        participant_id: work.c.customer.id.clone().unwrap_or_default(),
-        conversation_id: work.c.id.clone(),
-        participant_role: "CUSTOMER".into(),
-        record_creation_time: work.at,
-    };
-    work.out.reports.push(ReportRow::ConversationParticipant(row));
+    customer_row(work, &id, work.at);
     work.note(
         "session",
         format!("session on {} STARTED", address.channel.name),
@@ -131,6 +135,18 @@ fn form_fields(channel_data: &JsonMap) -> Vec<(String, String)> {
         .filter(|(key, value)| !key.is_empty() && !value.is_empty())
         .take(CONVERSATION_DATA_MAX)
         .collect()
+}
+
+/// The pairs for which there would be no room.
+pub(super) fn no_room(work: &Work<'_>, pairs: &[(String, String)]) -> Vec<String> {
+    let mut fresh: Vec<&str> = Vec::new();
+    for (key, _) in pairs.iter().filter(|(key, _)| !work.c.data.contains_key(key)) {
+        if !fresh.contains(&key.as_str()) {
+            fresh.push(key);
+        }
+    }
+    let room = CONVERSATION_DATA_MAX.saturating_sub(work.c.data.len());
+    fresh.into_iter().skip(room).map(str::to_owned).collect()
 }
 
 /// Merges pairs into the conversation data and says what changed. Pairs over the limit are refused by name.

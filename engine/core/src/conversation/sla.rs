@@ -48,6 +48,8 @@ pub(super) fn heard(w: &mut Work<'_>, event: &Happening) {
         }
         EventName::ConversationPaused => { stop_agent(w); stop_all(w); }
         EventName::ConversationResumed => { start_agent(w); start_all(w); }
+        // Nobody is there, and nobody comes: a transfer had started no clock.
+        EventName::NoAgentAvailable if w.c.agents_present() == 0 => start_all(w),
         EventName::NoAgentAvailable if !held => { let latest = w.c.current_session().map(|s| s.id.clone()); start(w, latest.as_deref().unwrap_or(cur)); }
         EventName::ParticipantRoleChanged if w.c.agents_wrapping_up() > 0 && w.c.agents_present() == 0 => stop_agent(w),
         EventName::ResetAgentSla => { stop_agent(w); if !held { start_agent(w); } }

@@ -87,6 +87,12 @@ pub struct Conversation {
     /// Whether an agent ever joined: tells INACTIVE from CREATED.
     #[serde(default, skip_serializing_if = "is_false")]
     pub agent_ever: bool,
+    /// Wrap-up rows written so far: the number of the next one (section 6).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub wrap_ups: i64,
+    /// Epoch ms of the last hold or resume in the reports.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hold_told: i64,
     /// END_CONVERSATION was ordered.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ending: bool,
@@ -118,6 +124,11 @@ pub struct Conversation {
 
 fn is_false(b: &bool) -> bool {
     !*b
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(n: &i64) -> bool {
+    *n == 0
 }
 
 /// State of a session (1.7).

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::commands::{field, named_session, refusal};
+use super::commands::{field, named_session, optional, refusal};
 use super::seats;
 use super::state::{Seat, SeatKind, Session};
 use super::work::Work;
@@ -110,7 +110,7 @@ fn ask(work: &mut Work<'_>, data: &Json, direction: &str) -> Result<Json, Reply>
     if work.c.open_sessions() == 0 {
         return Err(refusal(work, "customer_left", "the customer has left; nobody is there to be helped"));
     }
-    let note: String = data["note"].as_str().unwrap_or_default().chars().take(NOTE_MAX).collect();
+    let note: String = optional(work, data, "note")?.unwrap_or_default().chars().take(NOTE_MAX).collect();
     let mut metadata = json!({ "requestedBy": seat.who, "offerToAgent": true });
     if !note.is_empty() {
         metadata["note"] = json!(note);
@@ -155,7 +155,7 @@ pub(super) fn consult_conference(work: &mut Work<'_>, data: &Json) -> Result<Jso
 /// The agent who commands, and the assistant who is meant: the named one, or the only one.
 fn consulted(work: &Work<'_>, data: &Json) -> Result<(Seat, Seat), Reply> {
     let seat = primary(work, data)?;
-    let wanted = data["toAgent"].as_str().filter(|a| !a.is_empty());
+    let wanted = optional(work, data, "toAgent")?;
     let assistants = work.c.agents().filter(|s| s.role == ParticipantRole::Assistant);
     match assistants.into_iter().find(|s| wanted.is_none_or(|w| w == s.who)) {
         Some(assistant) => Ok((seat, assistant.clone())),

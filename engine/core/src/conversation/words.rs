@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::commands::{flag, message_id, named_session, present, refusal, wrap_up};
+use super::commands::{flag, message_id, named_session, optional, present, refusal, wrap_up};
 use super::state::{Said, Seat, Session};
 use super::work::Work;
 use super::{hold, wire};
@@ -43,8 +43,8 @@ pub(super) fn agent_message(work: &mut Work<'_>, data: &Json) -> Result<Json, Re
     let seat = work.c.seats.iter().find(|s| s.who == agent).cloned();
     let who = emitter::agent(&*agent, seat.as_ref().map_or(&*agent, |s| &*s.name));
     let mut message = wire::outgoing(work, &id, &session.id, who.clone(), &body);
-    message.header.intent = data["intent"].as_str().map(str::to_owned);
-    message.header.original_message_id = data["originalMessageId"].as_str().map(str::to_owned);
+    message.header.intent = optional(work, data, "intent")?.map(str::to_owned);
+    message.header.original_message_id = optional(work, data, "originalMessageId")?.map(str::to_owned);
     if let Some(seat) = &seat {
         edit_allowed(work, seat, &session.channel, &message, whisper)?;
         if seat.said.iter().any(|said| said.id == id) {

@@ -13,7 +13,7 @@ pub(super) fn assign(work: &mut Work<'_>, request: &AssignRequest) {
         refuse(work, request, "request_in_process", detail);
         return;
     }
-    if auto_joined(work, request) {
+    if auto_joined(work, request) || served_already(work, request) {
         return;
     }
     let mut task = task_of(work, request);
@@ -91,6 +91,22 @@ fn auto_joined(work: &mut Work<'_>, request: &AssignRequest) -> bool {
     work.note("routing", format!("{agent} takes the further session"), why.clone());
     let request = request.request.clone();
     work.tell(&task, Tell::Refused { request, code: "auto_joined".into(), detail: why, session: None });
+    work.tell_changed(&task, false, false);
+    true
+}
+
+/// 4.1.1: who asks for an agent on the session that an agent serves has one. A connector that repeats itself gets nobody
+/// else called away.
+fn served_already(work: &mut Work<'_>, request: &AssignRequest) -> bool {
+    let serves = |t: &&Task| t.at_work() && t.session == request.session && !t.session_over;
+    let wanted = |t: &&Task| request.agent.as_deref().is_none_or(|named| t.agent() == Some(named));
+    let serving = work.r.tasks_of_conversation(&request.conversation).filter(serves).find(wanted).cloned();
+    let Some(task) = serving.filter(|_| request.direction == "INBOUND") else { return false };
+    let agent = task.agent().unwrap_or_default().to_owned();
+    work.note("routing", format!("{agent} goes on"), "nobody else is asked");
+    let detail = format!("{agent} serves this session already");
+    let request = request.request.clone();
+    work.tell(&task, Tell::Refused { request, code: "served_already".into(), detail, session: None });
     work.tell_changed(&task, false, false);
     true
 }

@@ -111,6 +111,13 @@ pub(super) fn session_over(work: &mut Work<'_>, conversation: &str, session: &st
 /// The customer is gone from a medium, the conversation goes on: the tasks that began with it take no slot any more, and
 /// what they interrupted goes on (1.12, 4.8). Their agents stay until they leave.
 pub(super) fn medium_over(work: &mut Work<'_>, conversation: &str, mrd: &str) {
+    let asked = |t: &&Task| t.mrd == mrd && t.in_process() && t.direction != "INBOUND";
+    let asked: Vec<Task> = work.r.tasks_of_conversation(conversation).filter(asked).cloned().collect();
+    for task in asked {
+        // There is no call any more that another agent could take.
+        tasks::withdraw(work, &task);
+        tasks::close_without_agent(work, task, "CANCELLED");
+    }
     let begun = |t: &&Task| t.mrd == mrd && t.at_work() && t.added_to.is_none() && !t.session_over;
     let over: Vec<Task> = work.r.tasks_of_conversation(conversation).filter(begun).cloned().collect();
     for mut task in over {

@@ -146,6 +146,12 @@ impl Routing {
         !self.adapted.is_empty() && self.adapted != deployment
     }
 
+    /// Id of the deployment it was last used with; empty when it never was.
+    #[must_use]
+    pub fn deployment(&self) -> &str {
+        &self.adapted
+    }
+
     /// What stands in the way of a deployment: queues in which somebody waits, and which it does not have (1.6).
     #[must_use]
     pub fn in_the_way_of(&self, d: &Deployment) -> Vec<String> {

@@ -196,6 +196,10 @@ pub trait Bus: Send + Sync + 'static {
     fn submit<'a>(&'a self, input: Submission) -> BoxFuture<'a, Result<Option<Reply>, BusError>>;
     /// Whether the bus is connected.
     fn connected(&self) -> bool;
+    /// Whether it takes messages: it is connected, and not told to wait.
+    fn takes(&self) -> bool {
+        self.connected()
+    }
     /// Receives everything published with routing keys beginning with one of these prefixes, from now on, for the
     /// faces (server-sent events, demo). Best effort; the stream of a reader that is too slow ends at the gap.
     fn listen(&self, prefixes: Vec<String>) -> BoxFuture<'_, Result<mpsc::Receiver<Outgoing>, BusError>>;
