@@ -107,7 +107,11 @@ pub(crate) static CONVERSATION: Shape = shape(
         need("roomInfo", "object", "The room it is in: id and mode."),
         need("conversationDirection", "string", "INBOUND or OUTBOUND."),
         need("channelSessions", "ChannelSessionView[]", "The customer's sessions, ended ones too."),
-        need("participants", "ConversationMember[]", "Bots, agents, apps and the monitor in it."),
+        need(
+            "participants",
+            "ConversationMember[]",
+            "The customer, once for each open session; bots, agents, apps and the monitor in it.",
+        ),
         need("conversationData", "object", "Pairs that flows, apps and bots keep."),
         need("handoff", "object", "What an agent is told who takes it."),
         need("slots", "object", "What the flows keep."),
@@ -143,12 +147,16 @@ pub(crate) static SESSION: Shape = shape(
 
 pub(crate) static PARTICIPANT: Shape = shape(
     "ConversationMember",
-    "Somebody in a conversation who is not the customer.",
+    "Somebody in a conversation.",
     &[
         need("id", "string", "Of this stay."),
-        need("type", "string", "BOT, AGENT, APP or MONITOR."),
-        need("role", "string", "PRIMARY, ASSISTANT, SILENT_MONITOR …"),
-        need("participant", "object", "participantType, id and name."),
+        need("type", "string", "CUSTOMER, BOT, AGENT, APP or MONITOR."),
+        need("role", "string", "CUSTOMER, PRIMARY, ASSISTANT, SILENT_MONITOR …"),
+        need(
+            "participant",
+            "object",
+            "participantType, id and name; of a customer the session and its channel.",
+        ),
         need("joiningTime", "integer", "Epoch ms."),
         need("taskId", "string|null", "The task that brought an agent."),
     ],

@@ -58,7 +58,8 @@ pub(crate) fn conversation(row: &StateRow) -> Result<Json, Problem> {
         return Ok(body);
     };
     let sessions: Vec<Json> = c.sessions.iter().map(session).collect();
-    let participants: Vec<Json> = c.seats.iter().map(participant).collect();
+    let customers = c.sessions.iter().filter(|s| s.open()).map(customer);
+    let participants: Vec<Json> = customers.chain(c.seats.iter().map(participant)).collect();
     let ended = c.ended_at.map(|end| (end - c.created_at).max(0) / 1000);
     let hold = c
         .hold
@@ -116,6 +117,18 @@ fn session(s: &Session) -> Json {
         "latestIntent": s.latest_intent,
         "startTime": s.started_at,
         "endTime": s.ended_at,
+    })
+}
+
+/// The customer, once for each open session (1.2).
+fn customer(s: &Session) -> Json {
+    json!({
+        "id": s.id,
+        "type": "CUSTOMER",
+        "role": "CUSTOMER",
+        "participant": { "participantType": "ChannelSession", "id": s.id, "name": s.channel },
+        "joiningTime": s.started_at,
+        "taskId": null,
     })
 }
 
@@ -244,7 +257,8 @@ mod tests {
             (&view["id"], &view["state"], &view["version"]),
             (&json!("c1"), &json!("ACTIVE"), &json!(7))
         );
-        assert_eq!(view["participants"][0]["participant"]["id"], "amal");
+        assert_eq!(view["participants"][0]["participant"]["id"], "s1");
+        assert_eq!(view["participants"][1]["participant"]["id"], "amal");
         let session = &view["channelSessions"][0];
         let data = json!({ "requestPriority": 3, "channelCustomerIdentifier": "ada" });
         assert_eq!((&session["active"], &session["channelData"]), (&json!(true), &data));

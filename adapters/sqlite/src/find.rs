@@ -97,7 +97,8 @@ async fn arrival(connection: &mut SqliteConnection, sender: &Sender) -> StoreRes
         [only] => room(only)?,
         _ => None,
     };
-    Ok(Arrival { live_session, candidates: rows.iter().map(customer).collect::<StoreResult<_>>()?, room })
+    let candidates = rows.iter().map(customer).collect::<StoreResult<_>>()?;
+    Ok(Arrival { live_session, candidates, room, reused: false })
 }
 
 fn customer(row: &SqliteRow) -> StoreResult<Customer> {

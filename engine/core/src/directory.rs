@@ -21,6 +21,9 @@ pub struct Arrival {
     /// Room of the only candidate, when there is exactly one and it has a room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomFact>,
+    /// The message's id began another conversation once, so long ago that the id counts as new.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reused: bool,
 }
 
 /// A room and what is live in it.
@@ -169,7 +172,7 @@ impl MemoryDirectory {
             _ => None,
         };
         let live_session = self.sessions.get(&(channel.to_owned(), identifier.to_owned())).cloned();
-        Arrival { live_session, candidates, room }
+        Arrival { live_session, candidates, room, reused: false }
     }
 
     /// A profile by id.

@@ -8,6 +8,7 @@ use convene_tests::control::Control;
 use convene_tests::picture::Picture;
 use convene_tests::site::{Bus, Site, Store};
 use convene_tests::stage::Stage;
+use convene_tests::truth::Truth;
 use convene_tests::words::message;
 use serde_json::json;
 use tokio::time::sleep;
@@ -88,6 +89,27 @@ async fn no_message_is_taken_for_what_another_one_asked_for() {
     }
     let taken = stage.truth.texts("journal", "input_id", "where kind = 'message' order by version").await;
     assert_eq!(taken, ["m:asks", "m:asks/0", "m:again/0", "m:again"]);
+    assert_eq!(stage.truth.count("dead_letter", "").await, 0);
+    stage.close().await;
+    assert!(!site.log().contains("panicked"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_that_was_forgotten_counts_as_new_for_whoever_sends_it() {
+    let site = Site::embedded("forgotten");
+    let mut stage = Stage::open(&site).await;
+    stage.play(&[message("1", "nina", None, Some("Talk to a person"))]).await;
+    let first = stage.truth.conversations("nina").await;
+    // What the engine does by itself after seven days.
+    let Truth::Sqlite(pool) = &stage.truth else { panic!("an embedded site has a file") };
+    sqlx::query("delete from seen").execute(pool).await.unwrap();
+    stage.play(&[message("1", "otto", None, Some("Talk to a person"))]).await;
+    let second = stage.truth.conversations("otto").await;
+    assert_eq!((first.len(), second.len()), (1, 1));
+    assert_ne!(first, second);
+    assert_eq!(stage.truth.count("agent_task", "").await, 0, "both tasks wait");
+    let tasks = stage.truth.texts("routing_record", "key", "where key like 'task:%'").await;
+    assert_eq!(tasks.len(), 2, "each customer has a task: {tasks:?}");
     assert_eq!(stage.truth.count("dead_letter", "").await, 0);
     stage.close().await;
     assert!(!site.log().contains("panicked"));

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::sessions::{self, Address, Beginning};
 use super::state::{CONVERSATION_FORMAT, Conversation};
 use super::work::Work;
-use super::{Input, Stamped, WAITING_MAX, identify, new_id, timers, wire};
+use super::{Input, Stamped, WAITING_MAX, another_id, identify, new_id, timers, wire};
 use crate::centre::AgentEntry;
 use crate::deployment::Deployment;
 use crate::directory::{DirectoryWrite, Live};
@@ -46,7 +46,7 @@ pub(super) fn begin<'a>(d: &'a Deployment, home: u32, input: &Stamped<Input>) ->
     if outbound {
         caller(d, message)?;
     }
-    let id = new_id(&input.id);
+    let id = if arrival.reused { another_id(&input.id, input.at) } else { new_id(&input.id) };
     let mut ids = Ids::of(&id, "begin");
     let who = identify::identify(d, &address, message, arrival, &mut ids);
     let room = arrival.room.as_ref().filter(|_| who.known);

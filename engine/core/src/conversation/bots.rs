@@ -199,8 +199,8 @@ fn next(work: &mut Work<'_>, bot: &str) {
     call(work, bot, question);
 }
 
-/// A call came to its end. Late and second results are recorded and ignored.
-pub(super) fn answered(work: &mut Work<'_>, bot: &str, call: &str, result: &BotResult) {
+/// A call came to its end. Late and second results are recorded and ignored. Returns why nothing of an answer was of use.
+pub(super) fn answered(work: &mut Work<'_>, bot: &str, call: &str, result: &BotResult) -> Option<String> {
     let Some(question) = close_call(work, bot, call) else {
         work.note(
             format!("bot {bot}"),
@@ -208,10 +208,11 @@ pub(super) fn answered(work: &mut Work<'_>, bot: &str, call: &str, result: &BotR
             "its call is over already; recorded and ignored (U41)",
         );
         work.out.bot_calls_done.push(call.to_owned());
-        return;
+        return None;
     };
+    let mut useless = None;
     match result {
-        BotResult::Answered { answer } => act_upon(work, bot, &question, answer),
+        BotResult::Answered { answer } => useless = act_upon(work, bot, &question, answer),
         BotResult::TimedOut => silent(work, bot, &question),
         BotResult::Failed { reason } => {
             work.note(format!("bot {bot}"), "is not available", reason.clone());
@@ -219,6 +220,7 @@ pub(super) fn answered(work: &mut Work<'_>, bot: &str, call: &str, result: &BotR
         }
     }
     next(work, bot);
+    useless
 }
 
 /// BOT_MESSAGES `{botId, callId?, BotMessage}`: a bot that took the question answers it now. What answers no open call is
@@ -237,10 +239,10 @@ pub(super) fn answers_later(work: &mut Work<'_>, data: &Json) -> Result<Json, Re
     let open = work.c.bots.get(bot).and_then(|line| line.call.as_ref()).map(|call| call.id.clone());
     let meant = data["callId"].as_str();
     match open.filter(|id| meant.is_none_or(|meant| meant == id)) {
-        Some(call) => {
-            answered(work, bot, &call, &BotResult::Answered { answer: answer.clone() });
-            Ok(json!({ "delivered": true }))
-        }
+        Some(call) => match answered(work, bot, &call, &BotResult::Answered { answer: answer.clone() }) {
+            Some(why) => Ok(json!({ "delivered": false, "detail": why })),
+            None => Ok(json!({ "delivered": true })),
+        },
         None => {
             let why = "no question is open; recorded and not delivered (U41)";
             work.note(format!("bot {bot}"), "a late or second answer", why);
@@ -272,7 +274,7 @@ fn fallback(work: &mut Work<'_>, bot: &str, question: &BotQuestion, name: EventN
 
 /// Acts upon an answer: one response or a list. Actions are ordered, words said in their order; suggestions go together,
 /// the surest first. An answer of which nothing can be used is none: whoever asked is not left without one.
-fn act_upon(work: &mut Work<'_>, bot: &str, question: &BotQuestion, answer: &Json) {
+fn act_upon(work: &mut Work<'_>, bot: &str, question: &BotQuestion, answer: &Json) -> Option<String> {
     let responses = match answer {
         Json::Array(list) => list.as_slice(),
         Json::Null => &[],
@@ -314,10 +316,12 @@ fn act_upon(work: &mut Work<'_>, bot: &str, question: &BotQuestion, answer: &Jso
         }
     }
     suggest(work, bot, question, suggested);
-    if !used && !faults.is_empty() {
-        let why = format!("its answer is unusable: {}", faults.join("; "));
-        fallback(work, bot, question, EventName::BotNotAvailable, &why);
+    if used || faults.is_empty() {
+        return None;
     }
+    let why = format!("its answer is unusable: {}", faults.join("; "));
+    fallback(work, bot, question, EventName::BotNotAvailable, &why);
+    Some(why)
 }
 
 /// Conversation data that a response sets.

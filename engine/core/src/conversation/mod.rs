@@ -72,9 +72,15 @@ pub fn new_id(input_id: &str) -> String {
     Ids::of("conversation", input_id).fresh()
 }
 
+/// The id it gets when another conversation was begun under the same input id, longer ago than ids are remembered.
+#[must_use]
+pub fn another_id(input_id: &str, at: i64) -> String {
+    Ids::of("conversation", &format!("{input_id} {at}")).fresh()
+}
+
 /// One step of one conversation. The same arguments give the same step on every machine, today and in a replay.
 ///
-/// `before` is `None` when the input begins a conversation, whose id is then [`new_id`] of the input's id. Errors of
+/// `before` is `None` when the input begins a conversation, whose id is then [`new_id`] of the input's id, or [`another_id`]. Errors of
 /// flows and rules take the error path inside the step; a step itself cannot fail, it can only refuse ([`Reply`]).
 #[must_use]
 pub fn step(d: &Deployment, before: Option<&Conversation>, home: u32, input: &Stamped<Input>) -> Step {
@@ -94,7 +100,9 @@ pub fn step(d: &Deployment, before: Option<&Conversation>, home: u32, input: &St
         Input::Command { name, data } => commands::command(&mut work, name, data),
         Input::Timer { name, timer } => timers::fired(&mut work, name, timer),
         Input::Routing { tell } => tells::told(&mut work, tell),
-        Input::Bot { bot, call, outcome } => bots::answered(&mut work, bot, call, outcome),
+        Input::Bot { bot, call, outcome } => {
+            bots::answered(&mut work, bot, call, outcome);
+        }
         Input::Archived => close::archived(&mut work),
         Input::GiveWay { link } => link::give_way(&mut work, link),
     }

@@ -43,7 +43,7 @@ impl Recorder {
     pub fn report(&self, deployment: &Deployment) -> Report {
         let counts = self.counts();
         let flows = deployment.flows.values().map(|flow| flow_report(flow, &counts));
-        let tables = deployment.tables.values().map(|table| table_report(table, &counts));
+        let tables = deployment.tables.values().flat_map(|table| table_reports(table, &counts));
         let rules = deployment.rules.values().map(|rules| rules_report(rules, &counts));
         let mut files: Vec<FileReport> = flows.chain(tables).chain(rules).collect();
         files.sort_by(|a, b| a.file.cmp(&b.file));
@@ -142,16 +142,20 @@ fn flow_report(flow: &Flow, counts: &Counts) -> FileReport {
     sorted(flow.file.clone(), nodes, out)
 }
 
-fn table_report(table: &Table, counts: &Counts) -> FileReport {
+/// The rows of a table, by the file they stand in: the table's own, or the CSV it names.
+fn table_reports(table: &Table, counts: &Counts) -> Vec<FileReport> {
     let count = |row: usize| counts.rows.get(&(table.file.clone(), row)).copied().unwrap_or(0);
-    let mut nodes: Vec<Place> = (table.rows.iter().enumerate())
-        .map(|(at, row)| Place { line: row.place.line, what: format!("row {}", at + 1), count: count(at) })
-        .collect();
+    let mut files: BTreeMap<String, Vec<Place>> = BTreeMap::from([(table.file.clone(), Vec::new())]);
+    for (at, row) in table.rows.iter().enumerate() {
+        let place = Place { line: row.place.line, what: format!("row {}", at + 1), count: count(at) };
+        files.entry(row.place.file.to_string()).or_default().push(place);
+    }
     if let Some(otherwise) = table.otherwise.as_ref().filter(|_| table.hit != Hit::Collect) {
         let count = count(table.rows.len());
-        nodes.push(Place { line: otherwise.place.line, what: "otherwise".to_owned(), count });
+        let place = Place { line: otherwise.place.line, what: "otherwise".to_owned(), count };
+        files.entry(table.file.clone()).or_default().push(place);
     }
-    sorted(table.file.clone(), nodes, Vec::new())
+    files.into_iter().map(|(file, nodes)| sorted(file, nodes, Vec::new())).collect()
 }
 
 fn rules_report(rules: &RuleFile, counts: &Counts) -> FileReport {

@@ -78,7 +78,12 @@ pub const COMMANDS: &[&str] = &{
 
 /// One step of the routing machine, in place. The same state and input give the same step everywhere.
 pub fn step(d: &Deployment, state: &mut Routing, input: &Stamped<Input>) -> Step {
-    let mut work = Work::on(d, state, &input.id, input.at);
+    // Requests are told apart by their own ids, too: an input id may come again after a long time.
+    let seed = match &input.input {
+        Input::Assign { request, .. } => format!("{} {}", input.id, request.request),
+        _ => input.id.clone(),
+    };
+    let mut work = Work::on(d, state, &seed, input.at);
     work.adapt();
     take(&mut work, &input.input);
     matching::run(&mut work);

@@ -91,7 +91,10 @@ impl Worker {
                         wanted.states.push(live.conversation.clone());
                     }
                     Some(_) => {}
-                    None => senders.push(sender.clone()),
+                    None => {
+                        senders.push(sender.clone());
+                        wanted.states.push(conversation::new_id(&item.id));
+                    }
                 },
                 What::Conversation { id, .. } if !self.cache.contains(id) => wanted.states.push(id.clone()),
                 _ => {}
@@ -265,10 +268,15 @@ impl Worker {
         &mut self,
         draft: &mut Draft,
         mut item: Item,
-        arrival: Arrival,
+        mut arrival: Arrival,
         local: &mut VecDeque<Item>,
     ) -> Result<Taken, Halt> {
-        let key = conversation::new_id(&item.id);
+        let mut key = conversation::new_id(&item.id);
+        if self.cache.contains(&key) {
+            // Its id is not among those that were seen lately: whoever numbers messages began anew.
+            arrival.reused = true;
+            key = conversation::another_id(&item.id, item.at);
+        }
         set_arrival(&mut item, arrival);
         let deployment = self.deployments.current();
         self.step_conversation(draft, item, &key, None, &deployment, local).await

@@ -106,6 +106,29 @@ pub(super) fn participant(c: &Conversation, seat: &Seat) -> Json {
     })
 }
 
+/// The customer as a participant: one for each open session (1.2, 1.9).
+fn customers(work: &Work<'_>, full: bool) -> impl Iterator<Item = Json> {
+    work.c.sessions.iter().filter(|s| s.open()).map(move |s| {
+        json!({
+            "id": s.id,
+            "type": "CUSTOMER",
+            "role": "CUSTOMER",
+            "participant": session(work, s, full),
+            "joiningTime": s.started_at,
+            "conversationId": work.c.id,
+            "isActive": true,
+            "userCredentials": {},
+            "state": "SUBSCRIBED",
+            "stateChangedOn": s.started_at,
+        })
+    })
+}
+
+/// Everybody who is in the conversation.
+fn participants(work: &Work<'_>, full: bool) -> Vec<Json> {
+    customers(work, full).chain(work.c.seats.iter().map(|s| participant(&work.c, s))).collect()
+}
+
 fn cc_user_named(id: &str, name: &str) -> Json {
     json!({
         "participantType": "CCUser",
@@ -127,14 +150,13 @@ pub(super) fn cc_user(work: &Work<'_>, id: &str) -> Json {
 /// The conversation in an event: state and who is there, without its history.
 pub(super) fn conversation_summary(work: &Work<'_>) -> JsonMap {
     let c = &work.c;
-    let participants: Vec<Json> = c.seats.iter().map(|s| participant(c, s)).collect();
     let hold =
         c.hold.as_ref().map(|h| json!({ "totalDuration": h.duration_ms / 1000, "startTime": h.since }));
     let Json::Object(map) = json!({
         "id": c.id,
         "state": c.state.as_str(),
         "customer": { "_id": c.customer.id, "firstName": c.customer.first_name, "isAnonymous": c.customer.is_anonymous },
-        "participants": participants,
+        "participants": participants(work, false),
         "conversationDirection": if c.outbound { "OUTBOUND" } else { "INBOUND" },
         "creationTime": c.created_at,
         "endTime": c.ended_at,
@@ -155,6 +177,10 @@ pub(super) fn topic_data(work: &Work<'_>, agent: &str) -> Json {
     topic.insert("channelSession".into(), json!(first));
     topic.insert("customer".into(), json!(work.c.customer));
     topic.insert("customerSuggestions".into(), json!(work.c.suggestions));
+    topic.insert("participants".into(), json!(participants(work, true)));
+    let sla = work.c.agent_sla.as_ref();
+    let sla = sla.map(|s| json!({ "totalDuration": s.total_ms / 1000, "startTime": s.started_at }));
+    topic.insert("agentSla".into(), json!(sla));
     topic.insert("handoff".into(), handoff::packet(&work.c));
     let task = work.c.agent(agent).and_then(|s| s.task.clone());
     json!({ "topicData": topic, "conversationId": work.c.id, "taskId": task, "roomInfo": room_info(&work.c) })
