@@ -10,6 +10,7 @@ mod duplicates;
 mod embedded;
 mod encrypted;
 mod figures;
+mod files;
 mod handoff;
 mod links;
 mod open_bot_call;
