@@ -249,7 +249,7 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
         "flows/inbound.yaml",
         "priority: 11,",
         "priority: high,",
-        &["yaml::wrong_type", "flows/inbound.yaml:150:51", "must be a whole number"],
+        &["yaml::wrong_type", "flows/inbound.yaml:156:51", "must be a whole number"],
     ),
     (
         "flows/inbound.yaml",
