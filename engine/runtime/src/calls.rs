@@ -62,7 +62,10 @@ impl Calls {
             metrics.bot_calls.with_label_values(&["failed"]).inc();
             return Some((call.bot.clone(), BotResult::Failed { reason }));
         };
-        let bot = Some(bot).filter(|b| b.elsewhere())?.clone();
+        if !bot.elsewhere() {
+            return None;
+        }
+        let bot = bot.clone();
         let left = Duration::from_millis(u64::try_from(call.deadline - clock.now()).unwrap_or(0));
         let deadline = Instant::now() + left;
         let outcome = match left.is_zero() {

@@ -33,7 +33,8 @@ fn shares(file: &FileReport, nodes: u64, ways: u64) -> String {
     };
     let nouns = match file.file.rsplit('.').next() {
         Some("rhai") => ("lines", "branches"),
-        _ if file.file.ends_with(".table.yaml") || file.file.ends_with(".csv") => ("rows", "ways"),
+        Some("csv") => ("rows", "ways"),
+        _ if file.file.ends_with(".table.yaml") => ("rows", "ways"),
         _ => ("nodes", "ways"),
     };
     let mut text = format!("{} {}", told(&file.nodes, nodes), nouns.0);

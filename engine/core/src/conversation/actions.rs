@@ -144,13 +144,9 @@ fn change_role(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
 
 fn update_data(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {
     let map = order.data.as_object().ok_or("a map of pairs is needed")?;
-    let pairs: Vec<_> = map.iter().map(|(k, v)| (k.clone(), app::plain_text(v))).collect();
-    let refused = sessions::no_room(work, &pairs);
-    if !refused.is_empty() {
-        return Err(format!("no room for {}", refused.join(", ")));
-    }
-    sessions::merge_data(work, pairs);
-    Ok(())
+    let pairs = map.iter().map(|(k, v)| (k.clone(), app::plain_text(v))).collect();
+    let refused = sessions::merge_all(work, pairs);
+    if refused.is_empty() { Ok(()) } else { Err(format!("no room for {}", refused.join(", "))) }
 }
 
 fn end_conversation(work: &mut Work<'_>, order: &Order<'_>) -> Result<(), String> {

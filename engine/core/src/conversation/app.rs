@@ -39,9 +39,8 @@ pub(super) fn set_data(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> 
         }
     };
     // All or nothing: a refused call changes nothing.
-    let refused = sessions::no_room(work, &pairs);
+    let refused = sessions::merge_all(work, pairs);
     if refused.is_empty() {
-        sessions::merge_data(work, pairs);
         return Ok(json!(work.c.data));
     }
     let detail = format!(

@@ -138,7 +138,7 @@ fn form_fields(channel_data: &JsonMap) -> Vec<(String, String)> {
 }
 
 /// The pairs for which there would be no room.
-pub(super) fn no_room(work: &Work<'_>, pairs: &[(String, String)]) -> Vec<String> {
+fn no_room(work: &Work<'_>, pairs: &[(String, String)]) -> Vec<String> {
     let mut fresh: Vec<&str> = Vec::new();
     for (key, _) in pairs.iter().filter(|(key, _)| !work.c.data.contains_key(key)) {
         if !fresh.contains(&key.as_str()) {
@@ -147,6 +147,15 @@ pub(super) fn no_room(work: &Work<'_>, pairs: &[(String, String)]) -> Vec<String
     }
     let room = CONVERSATION_DATA_MAX.saturating_sub(work.c.data.len());
     fresh.into_iter().skip(room).map(str::to_owned).collect()
+}
+
+/// As [`merge_data`], but all pairs or none.
+pub(super) fn merge_all(work: &mut Work<'_>, pairs: Vec<(String, String)>) -> Vec<String> {
+    let refused = no_room(work, &pairs);
+    if refused.is_empty() {
+        merge_data(work, pairs);
+    }
+    refused
 }
 
 /// Merges pairs into the conversation data and says what changed. Pairs over the limit are refused by name.

@@ -89,9 +89,14 @@ fn auto_joined(work: &mut Work<'_>, request: &AssignRequest) -> bool {
     let agent = task.agent().unwrap_or_default().to_owned();
     let why = format!("{} joins by itself", request.media);
     work.note("routing", format!("{agent} takes the further session"), why.clone());
-    let request = request.request.clone();
-    work.tell(&task, Tell::Refused { request, code: "auto_joined".into(), detail: why, session: None });
-    work.tell_changed(&task, false, false);
+    goes_on(work, &task, request, "auto_joined", why)
+}
+
+/// A request that needs nobody: it is refused, and the task that serves the customer tells how it stands.
+fn goes_on(work: &mut Work<'_>, task: &Task, request: &AssignRequest, code: &str, detail: String) -> bool {
+    let (request, code) = (request.request.clone(), code.into());
+    work.tell(task, Tell::Refused { request, code, detail, session: None });
+    work.tell_changed(task, false, false);
     true
 }
 
@@ -105,10 +110,7 @@ fn served_already(work: &mut Work<'_>, request: &AssignRequest) -> bool {
     let agent = task.agent().unwrap_or_default().to_owned();
     work.note("routing", format!("{agent} goes on"), "nobody else is asked");
     let detail = format!("{agent} serves this session already");
-    let request = request.request.clone();
-    work.tell(&task, Tell::Refused { request, code: "served_already".into(), detail, session: None });
-    work.tell_changed(&task, false, false);
-    true
+    goes_on(work, &task, request, "served_already", detail)
 }
 
 /// A named agent: reserved at once, or in at once when no offer is wanted. Needs a free slot (U22).
