@@ -3,18 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod outside;
 mod pipe;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use convene_rabbitmq::RabbitBus;
-use convene_runtime::ports::bus::{Bus, Destination, Outgoing};
-use serde_json::{Value as Json, json};
-use tokio::sync::mpsc;
+use serde_json::json;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+
+use outside::{Message, Outside, Reply, confirmed};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -31,6 +31,8 @@ struct Bench {
     port: u16,
     load: usize,
     many: usize,
+    /// Only how long answers take.
+    latency: bool,
     /// Only the engine between the two pipes.
     throughput: bool,
     run: String,
@@ -46,6 +48,7 @@ async fn main() -> Result<(), Failure> {
         port: free_port()?,
         load: 30_000 / divide,
         many: 100_000 / divide,
+        latency: std::env::args().any(|a| a == "--latency"),
         throughput: std::env::args().any(|a| a == "--throughput"),
         run: uuid::Uuid::new_v4().to_string()[..8].to_owned(),
     };
@@ -96,6 +99,9 @@ impl Bench {
         // Before the floods: for minutes after them the disk works off what they wrote, and whoever waits for it waits
         // for that.
         self.waits().await?;
+        if self.latency {
+            return Ok(());
+        }
         self.pipes(&engine).await?;
         self.open("many", self.many).await?;
         let mib = resident(&engine)?;
@@ -193,60 +199,24 @@ impl Bench {
         Err("the engine does not answer".into())
     }
 
-    /// Messages that a queue bound to `<prefix>.out` receives.
-    async fn replies(
-        &self,
-        prefix: &str,
-        pattern: &str,
-    ) -> Result<(Arc<RabbitBus>, mpsc::Receiver<Outgoing>), Failure> {
-        let bus = RabbitBus::connect_with(&self.amqp, PARTITIONS, prefix).await?;
-        bus.ready(Duration::from_secs(20)).await;
-        let heard = bus.listen(vec![pattern.to_owned()]).await?;
-        sleep(Duration::from_millis(500)).await;
-        Ok((bus, heard))
-    }
-
-    /// Publishes with confirms, in windows.
-    async fn publish(bus: &RabbitBus, messages: Vec<(String, String, Vec<u8>)>) -> Result<(), Failure> {
-        for chunk in messages.chunks(500) {
-            let outgoing: Vec<Outgoing> = chunk
-                .iter()
-                .map(|(id, key, body)| Outgoing {
-                    to: Destination::In(key.clone()),
-                    id: id.clone(),
-                    kind: "cim-message".into(),
-                    body: body.as_slice().into(),
-                    headers: Vec::new(),
-                })
-                .collect();
-            bus.publish(&outgoing).await?;
-        }
-        Ok(())
-    }
-
     /// Opens conversations by a first message each.
     async fn open(&self, name: &str, count: usize) -> Result<(), Failure> {
         let begun = Instant::now();
-        let (bus, mut heard) = self.replies("convene", "channel.").await?;
-        let messages = (0..count)
+        let mut outside = Outside::open(&self.amqp, "convene").await?;
+        let messages: Vec<Message> = (0..count)
             .map(|i| {
                 let (id, customer) = (format!("{}-open-{name}-{i}", self.run), self.customer(name, i));
                 let body = message(&id, &customer, "hello");
                 (id, customer, body)
             })
             .collect();
-        let publishing = {
-            let bus = bus.clone();
-            tokio::spawn(async move { Self::publish(&bus, messages).await })
-        };
+        outside.publish(&messages).await?;
         let mut seen = HashSet::new();
         while seen.len() < count {
-            let reply = timeout(Duration::from_secs(60), heard.recv()).await?.ok_or("the bus is gone")?;
-            seen.extend(answered(&reply).map(|(customer, _)| customer));
+            seen.insert(next(&mut outside).await?.customer);
         }
-        publishing.await??;
         println!("   opened {count} conversations in {:.1} s", begun.elapsed().as_secs_f64());
-        bus.close().await;
+        outside.close().await;
         Ok(())
     }
 
@@ -257,16 +227,16 @@ impl Bench {
     /// Events per second of the engine: it stands still while the messages are laid into its queues.
     async fn throughput(&self, engine: &Engine, name: &str, open: usize) -> Result<f64, Failure> {
         signal(engine, "STOP");
-        let (bus, mut heard) = self.replies("convene", "channel.").await?;
-        Self::publish(&bus, self.load(name, open)).await?;
+        let mut outside = Outside::open(&self.amqp, "convene").await?;
+        outside.publish(&self.load(name, open)).await?;
         signal(engine, "CONT");
-        let rate = rate(&mut heard, self.load).await?;
-        bus.close().await;
+        let rate = rate(&mut outside, self.load).await?;
+        outside.close().await;
         Ok(rate)
     }
 
     /// Messages of customers taken at random.
-    fn load(&self, name: &str, customers: usize) -> Vec<(String, String, Vec<u8>)> {
+    fn load(&self, name: &str, customers: usize) -> Vec<Message> {
         let mut spread: u64 = 0x9e37_79b9_7f4a_7c15;
         let one = |_| {
             spread = spread.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -280,12 +250,13 @@ impl Bench {
 
     /// How long customers wait for their answer, 200 of them writing in each second.
     async fn latency(&self, prefix: &str) -> Result<Waits, Failure> {
-        let (bus, mut heard) = self.replies(prefix, "channel.").await?;
-        let mut sent: HashMap<String, Instant> = HashMap::new();
+        let mut outside = Outside::open(&self.amqp, prefix).await?;
+        // Each customer is answered in the order of what they wrote.
+        let mut sent: HashMap<String, VecDeque<Instant>> = HashMap::new();
         let mut took: Vec<f64> = Vec::new();
         let mut tick = tokio::time::interval(Duration::from_millis(5));
         let total = 200 * 15;
-        let (done, mut confirmed) = mpsc::channel::<Result<(), String>>(1024);
+        let mut confirms = JoinSet::new();
         let mut i = 0;
         while took.len() < total {
             tokio::select! {
@@ -293,23 +264,19 @@ impl Bench {
                     let customer = self.customer("few", i % 1_000);
                     let id = format!("{}-latency-{}", self.run, uuid::Uuid::new_v4());
                     let body = message(&id, &customer, "one more question");
-                    sent.insert(customer.clone(), Instant::now());
-                    let (bus, done) = (bus.clone(), done.clone());
-                    tokio::spawn(async move {
-                        let result = Self::publish(&bus, vec![(id, customer, body)]).await;
-                        let _ = done.send(result.map_err(|e| e.to_string())).await;
-                    });
+                    sent.entry(customer.clone()).or_default().push_back(Instant::now());
+                    confirms.spawn(confirmed(outside.send(&(id, customer, body)).await?));
                     i += 1;
                 }
-                Some(result) = confirmed.recv() => result?,
-                reply = timeout(Duration::from_secs(20), heard.recv()) => {
-                    let reply = reply?.ok_or("the bus is gone")?;
-                    let at = answered(&reply).and_then(|(customer, _)| sent.remove(&customer));
-                    took.extend(at.map(|at| at.elapsed().as_secs_f64() * 1000.0));
+                Some(confirm) = confirms.join_next() => confirm??,
+                reply = next(&mut outside) => {
+                    let reply = reply?;
+                    let begun = sent.get_mut(&reply.customer).and_then(VecDeque::pop_front);
+                    took.extend(begun.map(|begun| reply.at.duration_since(begun).as_secs_f64() * 1000.0));
                 }
             }
         }
-        bus.close().await;
+        outside.close().await;
         took.sort_by(f64::total_cmp);
         let at = |percent: usize| took[took.len() * percent / 100];
         Ok(Waits { p50: at(50), p99: at(99), longest: took[took.len() - 1] })
@@ -334,30 +301,22 @@ fn median(of: &mut [f64]) -> f64 {
     of[of.len() / 2]
 }
 
-/// Events per second from the first to the last reply.
-async fn rate(heard: &mut mpsc::Receiver<Outgoing>, count: usize) -> Result<f64, Failure> {
-    let mut first = None;
-    let mut seen = 0_usize;
-    while seen < count {
-        let reply = timeout(Duration::from_secs(60), heard.recv()).await?.ok_or("the bus is gone")?;
-        if reply.kind == "cim-message" && answered(&reply).is_some() {
-            first.get_or_insert_with(Instant::now);
-            seen += 1;
-        }
-    }
-    let took = first.map_or(1.0, |f| f.elapsed().as_secs_f64());
-    #[allow(clippy::cast_precision_loss)]
-    Ok(count as f64 / took)
+/// The next reply.
+async fn next(outside: &mut Outside) -> Result<Reply, Failure> {
+    let reply = timeout(Duration::from_secs(60), outside.heard.recv()).await;
+    let reply = reply.map_err(|_| "nobody was answered for a minute")?;
+    Ok(reply.ok_or("the connection to the broker is gone")?)
 }
 
-/// Customer of a message that is no notice.
-fn answered(reply: &Outgoing) -> Option<(String, Json)> {
-    let json: Json = serde_json::from_slice(&reply.body).ok()?;
-    if json["body"]["type"] != "PLAIN" {
-        return None;
+/// Events per second from the first to the last reply.
+async fn rate(outside: &mut Outside, count: usize) -> Result<f64, Failure> {
+    let first = next(outside).await?.at;
+    let mut last = first;
+    for _ in 1..count {
+        last = next(outside).await?.at;
     }
-    let customer = json["header"]["channelData"]["channelCustomerIdentifier"].as_str()?.to_owned();
-    Some((customer, json))
+    #[allow(clippy::cast_precision_loss)]
+    Ok(count as f64 / last.duration_since(first).as_secs_f64())
 }
 
 /// Resident memory in MiB.

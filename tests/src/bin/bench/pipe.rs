@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::outside::Outside;
 use crate::{BATCH, Bench, Failure, PARTITIONS, Waits, rate};
 
 /// What a pipe does with a batch before it is acknowledged: commits it, and says what to publish.
@@ -37,11 +38,9 @@ pub(crate) async fn bare(bench: &Bench, round: usize) -> Result<f64, Failure> {
 pub(crate) async fn waiting(bench: &Bench) -> Result<Waits, Failure> {
     let middle = Bare::new(bench).await?;
     let pool = middle.0.clone();
-    let (outside, _) = bench.replies("pipe", "channel.").await?;
-    let pipe = Pipe::open(bench, "pipe", middle).await?;
+    let pipe = Pipe::connect(bench, "pipe").await?.open(middle).await?;
     let waits = bench.latency("pipe").await?;
     pipe.close().await;
-    outside.close().await;
     sqlx::raw_sql("drop table bench_pipe").execute(&pool).await?;
     Ok(waits)
 }
@@ -68,10 +67,11 @@ pub(crate) async fn full(bench: &Bench, round: usize) -> Result<f64, Failure> {
 
 /// Lays messages into the queues, opens the pipe, and takes the time.
 async fn run(bench: &Bench, name: &str, round: usize, middle: impl Middle) -> Result<f64, Failure> {
-    let (outside, mut heard) = bench.replies(name, "channel.").await?;
-    Bench::publish(&outside, bench.load(&format!("{name}-{round}"), 1_000)).await?;
-    let pipe = Pipe::open(bench, name, middle).await?;
-    let rate = rate(&mut heard, bench.load).await?;
+    let pipe = Pipe::connect(bench, name).await?;
+    let mut outside = Outside::open(&bench.amqp, name).await?;
+    outside.publish(&bench.load(&format!("{name}-{round}"), 1_000)).await?;
+    let pipe = pipe.open(middle).await?;
+    let rate = rate(&mut outside, bench.load).await?;
     // The last replies are heard before they are confirmed.
     sleep(Duration::from_secs(1)).await;
     pipe.close().await;
@@ -82,13 +82,19 @@ async fn run(bench: &Bench, name: &str, round: usize, middle: impl Middle) -> Re
 /// Takes from the queues of all partitions, and publishes while the next batch is committed.
 struct Pipe {
     bus: Arc<RabbitBus>,
-    pump: JoinHandle<()>,
+    pump: Option<JoinHandle<()>>,
 }
 
 impl Pipe {
-    async fn open(bench: &Bench, name: &str, mut middle: impl Middle) -> Result<Self, Failure> {
+    /// Makes exchanges and queues; takes nothing yet.
+    async fn connect(bench: &Bench, name: &str) -> Result<Self, Failure> {
         let bus = RabbitBus::connect_with(&bench.amqp, PARTITIONS, name).await?;
         bus.ready(Duration::from_secs(20)).await;
+        Ok(Self { bus, pump: None })
+    }
+
+    async fn open(self, mut middle: impl Middle) -> Result<Self, Failure> {
+        let bus = self.bus;
         let (into, mut from) = mpsc::channel(2 * BATCH);
         bus.own(&(0..PARTITIONS).collect::<Vec<_>>(), into).await?;
         let publisher = bus.clone();
@@ -108,11 +114,13 @@ impl Pipe {
                 }));
             }
         });
-        Ok(Self { bus, pump })
+        Ok(Self { bus, pump: Some(pump) })
     }
 
     async fn close(self) {
-        self.pump.abort();
+        if let Some(pump) = self.pump {
+            pump.abort();
+        }
         self.bus.close().await;
     }
 }
