@@ -3,11 +3,11 @@
 use convene_runtime::ports::store::{Batch, JournalRow, StateRow, StoreResult, TENANT, Unpublished};
 use sqlx::postgres::{PgArguments, PgPool};
 use sqlx::query::Query;
-use sqlx::{PgConnection, Postgres};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 
 use crate::error::store_error;
 use crate::fold::Net;
-use crate::text::{clean, column, signed, texts};
+use crate::text::{choose, clean, column, signed, texts};
 use crate::{directory, reports};
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
@@ -32,7 +32,8 @@ async fn write(connection: &mut PgConnection, batch: &Batch, net: &Net<'_>) -> S
         batch.fence.iter().map(|(partition, epoch)| (signed(*partition), *epoch)).collect();
     fence.sort_unstable();
     fence.dedup();
-    let statement = sqlx::query(include_str!("sql/commit.sql"))
+    let text = choose(include_str!("sql/commit.sql"), |part| has(part, batch, net));
+    let statement = sqlx::query(AssertSqlSafe(text))
         .bind(TENANT)
         .bind(column(&fence, |(partition, _)| *partition))
         .bind(column(&fence, |(_, epoch)| *epoch))
@@ -50,6 +51,22 @@ async fn write(connection: &mut PgConnection, batch: &Batch, net: &Net<'_>) -> S
     let statement = statement.bind(column(&net.timers_gone, |(.., setting)| setting.map(clean)));
     statement.execute(connection).await.map_err(store_error)?;
     Ok(())
+}
+
+/// Whether a part of `commit.sql` has anything to write.
+fn has(part: &str, batch: &Batch, net: &Net<'_>) -> bool {
+    match part {
+        "outbox" => !batch.unpublished.is_empty() || !batch.published.is_empty(),
+        "states_new" => !net.states_new.is_empty(),
+        "states_next" => !net.states_next.is_empty(),
+        "routing" => batch.routing_version.is_some(),
+        "records" => !net.records_set.is_empty() || !net.records_gone.is_empty(),
+        "timers" => !net.timers_set.is_empty() || !net.timers_gone.is_empty(),
+        "hops" => !net.hops_new.is_empty() || !net.hops_gone.is_empty(),
+        "calls" => !net.calls_new.is_empty() || !net.calls_gone.is_empty(),
+        // A part nobody knows is never left out.
+        _ => true,
+    }
 }
 
 fn bind_journal<'q>(statement: Statement<'q>, rows: &[JournalRow]) -> Statement<'q> {

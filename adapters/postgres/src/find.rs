@@ -3,11 +3,11 @@
 use convene_core::directory::{Live, Previous, RoomFact};
 use convene_core::model::Customer;
 use convene_runtime::ports::store::{Found, StateRow, StoreError, StoreResult, TENANT, Wanted};
-use sqlx::Row;
 use sqlx::postgres::{PgPool, PgRow};
+use sqlx::{AssertSqlSafe, Row};
 
 use crate::error::store_error;
-use crate::text::{texts, unsigned};
+use crate::text::{choose, texts, unsigned};
 
 /// A customer who owns the identifier, with the number that tells their age.
 type Candidate = (i64, Customer, Option<RoomFact>);
@@ -18,7 +18,12 @@ pub(crate) async fn find(pool: &PgPool, wanted: &Wanted) -> StoreResult<Found> {
     if wanted.inputs.is_empty() && wanted.states.is_empty() && wanted.arrivals.is_empty() {
         return Ok(found);
     }
-    let rows = sqlx::query(include_str!("sql/find.sql"))
+    let text = choose(include_str!("sql/find.sql"), |part| match part {
+        "states" => !wanted.states.is_empty(),
+        "arrivals" => !wanted.arrivals.is_empty(),
+        _ => true,
+    });
+    let rows = sqlx::query(AssertSqlSafe(text))
         .bind(TENANT)
         .bind(texts(&wanted.inputs, String::as_str))
         .bind(texts(&wanted.states, String::as_str))

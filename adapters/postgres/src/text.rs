@@ -1,8 +1,28 @@
-//! From lists of records to the columns `unnest` wants.
+//! What a statement is made of: its text without the parts that have nothing to do, and the columns `unnest` wants.
 
 use std::borrow::Cow;
 
 use convene_runtime::ports::store::{StoreError, StoreResult};
+
+/// What a line begins with that names the part under it.
+const PART: &str = "-- part: ";
+/// The name of parts that are never left out.
+const ALWAYS: &str = "always";
+
+/// The text of a statement with those of its parts that are wanted. Parameters keep their numbers, also those that no
+/// part asks for.
+pub(crate) fn choose(text: &str, wanted: impl Fn(&str) -> bool) -> String {
+    let mut chosen = String::with_capacity(text.len());
+    let mut part = None;
+    for line in text.split_inclusive('\n') {
+        if let Some(name) = line.strip_prefix(PART) {
+            part = Some(name.trim_end());
+        } else if part.is_some_and(|name| name == ALWAYS || wanted(name)) {
+            chosen.push_str(line);
+        }
+    }
+    chosen
+}
 
 /// The text as Postgres can keep it: it has no NUL character, and a sender may well send one in an identifier. A NUL
 /// becomes the replacement character. JSON texts escape it and come through untouched.
@@ -42,5 +62,12 @@ mod tests {
     fn a_nul_is_replaced_and_the_rest_stays() {
         assert_eq!(clean("a\0b"), "a\u{fffd}b");
         assert!(matches!(clean("ab"), Cow::Borrowed("ab")));
+    }
+
+    #[test]
+    fn what_has_nothing_to_do_is_left_out() {
+        let text = "-- about it\n-- part: always\nselect 1\n-- part: more\nunion all\nselect $2\n-- part: always\nlimit 1\n";
+        assert_eq!(choose(text, |_| false), "select 1\nlimit 1\n");
+        assert_eq!(choose(text, |part| part == "more"), "select 1\nunion all\nselect $2\nlimit 1\n");
     }
 }
