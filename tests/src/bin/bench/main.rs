@@ -31,6 +31,8 @@ struct Bench {
     port: u16,
     load: usize,
     many: usize,
+    /// Only many open conversations.
+    crowds: bool,
     /// Only how long answers take.
     latency: bool,
     /// Only the engine between the two pipes.
@@ -48,6 +50,7 @@ async fn main() -> Result<(), Failure> {
         port: free_port()?,
         load: 30_000 / divide,
         many: 100_000 / divide,
+        crowds: std::env::args().any(|a| a == "--crowds"),
         latency: std::env::args().any(|a| a == "--latency"),
         throughput: std::env::args().any(|a| a == "--throughput"),
         run: uuid::Uuid::new_v4().to_string()[..8].to_owned(),
@@ -96,13 +99,17 @@ impl Bench {
         if self.throughput {
             return self.pipes(&engine).await;
         }
-        // Before the floods: for minutes after them the disk works off what they wrote, and whoever waits for it waits
-        // for that.
-        self.waits().await?;
+        if !self.crowds {
+            // Before the floods: for minutes after them the disk works off what they wrote, and whoever waits for it
+            // waits for that.
+            self.waits().await?;
+        }
         if self.latency {
             return Ok(());
         }
-        self.pipes(&engine).await?;
+        if !self.crowds {
+            self.pipes(&engine).await?;
+        }
         self.open("many", self.many).await?;
         let mib = resident(&engine)?;
         println!(
