@@ -11,7 +11,9 @@ use lapin::options::{
     QueueBindOptions, QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind};
+use lapin::{
+    BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind, PublisherConfirm,
+};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -47,10 +49,41 @@ impl std::fmt::Debug for Publisher {
     }
 }
 
-async fn connect(url: &str) -> lapin::Result<(Connection, Channel)> {
+/// Connects, and opens a channel.
+///
+/// # Errors
+/// The broker does not answer, or does not want us.
+pub async fn connect(url: &str) -> lapin::Result<(Connection, Channel)> {
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
     Ok((connection, channel))
+}
+
+/// Sends one input. What is returned tells whether the broker has it: see [`confirmed`].
+///
+/// # Errors
+/// The connection is lost.
+pub async fn send(channel: &Channel, exchange: &str, input: &Input) -> lapin::Result<PublisherConfirm> {
+    let mut properties = BasicProperties::default()
+        .with_delivery_mode(2)
+        .with_content_type(short("application/json"))
+        .with_type(short(&input.kind));
+    if !input.id.is_empty() {
+        properties = properties.with_message_id(short(&input.id));
+    }
+    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+    channel.basic_publish(short(exchange), short(&input.key), options, &input.body, properties).await
+}
+
+/// Waits until the broker has an input.
+///
+/// # Errors
+/// It has not, or nobody knows.
+pub async fn confirmed(confirm: PublisherConfirm) -> Result<(), String> {
+    match confirm.await.map_err(|e| e.to_string())? {
+        Confirmation::Ack(None) => Ok(()),
+        other => Err(format!("not confirmed: {other:?}")),
+    }
 }
 
 fn short(text: &str) -> ShortString {
@@ -92,24 +125,10 @@ impl Publisher {
         let Some((_, channel)) = &self.open else { return Err("not connected".into()) };
         let mut confirms = Vec::new();
         for input in inputs {
-            let mut properties = BasicProperties::default()
-                .with_delivery_mode(2)
-                .with_content_type(short("application/json"))
-                .with_type(short(&input.kind));
-            if !input.id.is_empty() {
-                properties = properties.with_message_id(short(&input.id));
-            }
-            let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-            let sent = channel
-                .basic_publish(short("convene.in"), short(&input.key), options, &input.body, properties)
-                .await;
-            confirms.push(sent.map_err(|e| e.to_string())?);
+            confirms.push(send(channel, "convene.in", input).await.map_err(|e| e.to_string())?);
         }
         for confirm in confirms {
-            match confirm.await.map_err(|e| e.to_string())? {
-                Confirmation::Ack(None) => {}
-                other => return Err(format!("not confirmed: {other:?}")),
-            }
+            confirmed(confirm).await?;
         }
         Ok(())
     }

@@ -2,7 +2,8 @@
 //!
 //! The hot path is [`Store::find`] (one round trip) and [`Store::commit`] (one round trip and the flush of the log;
 //! about five when conversations begin or end). Its statements are texts in `src/sql`, of which only the parts are run
-//! that have something to do; each such choice is planned once a connection. The schema is in `migrations`; its reporting tables are those of `domain.md` section 6.
+//! that have something to do; each such choice is planned once a connection. The schema is in `migrations`; its
+//! reporting tables are those of `domain.md` section 6.
 //!
 //! Nothing here decides anything: order and exclusivity are enforced by versions, epochs and keys in the tables.
 

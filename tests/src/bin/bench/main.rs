@@ -10,11 +10,12 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use convene_tests::amqp::{Input, confirmed};
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use outside::{Message, Outside, Reply, confirmed};
+use outside::{Outside, Reply};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -65,8 +66,8 @@ fn free_port() -> Result<u16, Failure> {
 }
 
 /// A customer's message as a connector sends it.
-fn message(id: &str, customer: &str, text: &str) -> Vec<u8> {
-    json!({
+fn message(id: String, customer: String, text: &str) -> Input {
+    let body = json!({
         "id": id,
         "header": {
             "sender": { "id": "bench", "type": "CONNECTOR", "senderName": "WEB_CONNECTOR", "additionalDetail": null },
@@ -86,7 +87,8 @@ fn message(id: &str, customer: &str, text: &str) -> Vec<u8> {
         "body": { "type": "PLAIN", "markdownText": text },
     })
     .to_string()
-    .into_bytes()
+    .into_bytes();
+    Input { kind: "cim-message".into(), id, key: customer, body }
 }
 
 impl Bench {
@@ -210,12 +212,8 @@ impl Bench {
     async fn open(&self, name: &str, count: usize) -> Result<(), Failure> {
         let begun = Instant::now();
         let mut outside = Outside::open(&self.amqp, "convene").await?;
-        let messages: Vec<Message> = (0..count)
-            .map(|i| {
-                let (id, customer) = (format!("{}-open-{name}-{i}", self.run), self.customer(name, i));
-                let body = message(&id, &customer, "hello");
-                (id, customer, body)
-            })
+        let messages: Vec<Input> = (0..count)
+            .map(|i| message(format!("{}-open-{name}-{i}", self.run), self.customer(name, i), "hello"))
             .collect();
         outside.publish(&messages).await?;
         let mut seen = HashSet::new();
@@ -243,14 +241,13 @@ impl Bench {
     }
 
     /// Messages of customers taken at random.
-    fn load(&self, name: &str, customers: usize) -> Vec<Message> {
+    fn load(&self, name: &str, customers: usize) -> Vec<Input> {
         let mut spread: u64 = 0x9e37_79b9_7f4a_7c15;
         let one = |_| {
             spread = spread.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let customer = self.customer(name, usize::try_from(spread >> 33).unwrap_or(0) % customers);
             let id = format!("{}-load-{}", self.run, uuid::Uuid::new_v4());
-            let body = message(&id, &customer, "I have a question about my bill, could you help me please?");
-            (id, customer, body)
+            message(id, customer, "I have a question about my bill, could you help me please?")
         };
         (0..self.load).map(one).collect()
     }
@@ -270,9 +267,9 @@ impl Bench {
                 _ = tick.tick(), if i < total => {
                     let customer = self.customer("few", i % 1_000);
                     let id = format!("{}-latency-{}", self.run, uuid::Uuid::new_v4());
-                    let body = message(&id, &customer, "one more question");
                     sent.entry(customer.clone()).or_default().push_back(Instant::now());
-                    confirms.spawn(confirmed(outside.send(&(id, customer, body)).await?));
+                    let message = message(id, customer, "one more question");
+                    confirms.spawn(confirmed(outside.send(&message).await?));
                     i += 1;
                 }
                 Some(confirm) = confirms.join_next() => confirm??,

@@ -3,13 +3,12 @@
 
 use std::time::Instant;
 
+use convene_tests::amqp::{self, Input};
 use futures_util::StreamExt;
 use futures_util::future::try_join_all;
-use lapin::options::{
-    BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueBindOptions, QueueDeclareOptions,
-};
+use lapin::options::{BasicConsumeOptions, ConfirmSelectOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
-use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, PublisherConfirm};
+use lapin::{Channel, Connection, PublisherConfirm};
 use serde_json::Value as Json;
 use tokio::sync::mpsc;
 
@@ -17,9 +16,6 @@ use crate::Failure;
 
 /// Messages sent before their confirms are awaited.
 const IN_FLIGHT_MAX: usize = 500;
-
-/// A message for the exchange `<prefix>.in`: id, customer, bytes.
-pub(crate) type Message = (String, String, Vec<u8>);
 
 /// A text that went out to a customer.
 pub(crate) struct Reply {
@@ -38,33 +34,25 @@ pub(crate) struct Outside {
 
 impl Outside {
     /// Connects. The exchanges are there already; what is published from now on is heard.
-    pub(crate) async fn open(amqp: &str, prefix: &str) -> Result<Self, Failure> {
-        let publishing = Connection::connect(amqp, ConnectionProperties::default()).await?;
-        let channel = publishing.create_channel().await?;
+    pub(crate) async fn open(url: &str, prefix: &str) -> Result<Self, Failure> {
+        let (publishing, channel) = amqp::connect(url).await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        let hearing = Connection::connect(amqp, ConnectionProperties::default()).await?;
-        let heard = hear(&hearing, &format!("{prefix}.out")).await?;
+        let (hearing, ear) = amqp::connect(url).await?;
+        let heard = hear(&ear, &format!("{prefix}.out")).await?;
         Ok(Self { connections: [publishing, hearing], channel, exchange: format!("{prefix}.in"), heard })
     }
 
     /// Sends one message. The result tells whether the broker has it.
-    pub(crate) async fn send(&self, (id, customer, body): &Message) -> Result<PublisherConfirm, Failure> {
-        let properties = BasicProperties::default()
-            .with_delivery_mode(2)
-            .with_content_type("application/json".into())
-            .with_type("cim-message".into())
-            .with_message_id(id.as_str().into());
-        let (exchange, key) = (self.exchange.as_str().into(), customer.as_str().into());
-        let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-        Ok(self.channel.basic_publish(exchange, key, options, body, properties).await?)
+    pub(crate) async fn send(&self, message: &Input) -> Result<PublisherConfirm, Failure> {
+        Ok(amqp::send(&self.channel, &self.exchange, message).await?)
     }
 
     /// Publishes all, in order, and returns when everything is confirmed.
-    pub(crate) async fn publish(&self, messages: &[Message]) -> Result<(), Failure> {
+    pub(crate) async fn publish(&self, messages: &[Input]) -> Result<(), Failure> {
         for chunk in messages.chunks(IN_FLIGHT_MAX) {
             let mut confirms = Vec::with_capacity(chunk.len());
             for message in chunk {
-                confirms.push(confirmed(self.send(message).await?));
+                confirms.push(amqp::confirmed(self.send(message).await?));
             }
             try_join_all(confirms).await?;
         }
@@ -78,16 +66,7 @@ impl Outside {
     }
 }
 
-/// Waits until the broker has a message.
-pub(crate) async fn confirmed(confirm: PublisherConfirm) -> Result<(), Failure> {
-    match confirm.await? {
-        Confirmation::Ack(None) => Ok(()),
-        other => Err(format!("not confirmed: {other:?}").into()),
-    }
-}
-
-async fn hear(connection: &Connection, exchange: &str) -> Result<mpsc::UnboundedReceiver<Reply>, Failure> {
-    let channel = connection.create_channel().await?;
+async fn hear(channel: &Channel, exchange: &str) -> Result<mpsc::UnboundedReceiver<Reply>, Failure> {
     let options =
         QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
     let nothing = FieldTable::default;

@@ -38,7 +38,7 @@ pub(crate) async fn bare(bench: &Bench, round: usize) -> Result<f64, Failure> {
 pub(crate) async fn waiting(bench: &Bench) -> Result<Waits, Failure> {
     let middle = Bare::new(bench).await?;
     let pool = middle.0.clone();
-    let pipe = Pipe::connect(bench, "pipe").await?.open(middle).await?;
+    let pipe = Pipe::open(connect(bench, "pipe").await?, middle).await?;
     let waits = bench.latency("pipe").await?;
     pipe.close().await;
     sqlx::raw_sql("drop table bench_pipe").execute(&pool).await?;
@@ -67,10 +67,10 @@ pub(crate) async fn full(bench: &Bench, round: usize) -> Result<f64, Failure> {
 
 /// Lays messages into the queues, opens the pipe, and takes the time.
 async fn run(bench: &Bench, name: &str, round: usize, middle: impl Middle) -> Result<f64, Failure> {
-    let pipe = Pipe::connect(bench, name).await?;
+    let bus = connect(bench, name).await?;
     let mut outside = Outside::open(&bench.amqp, name).await?;
     outside.publish(&bench.load(&format!("{name}-{round}"), 1_000)).await?;
-    let pipe = pipe.open(middle).await?;
+    let pipe = Pipe::open(bus, middle).await?;
     let rate = rate(&mut outside, bench.load).await?;
     // The last replies are heard before they are confirmed.
     sleep(Duration::from_secs(1)).await;
@@ -79,22 +79,21 @@ async fn run(bench: &Bench, name: &str, round: usize, middle: impl Middle) -> Re
     Ok(rate)
 }
 
+/// A bus with its exchanges and queues, from which nothing is taken yet.
+async fn connect(bench: &Bench, name: &str) -> Result<Arc<RabbitBus>, Failure> {
+    let bus = RabbitBus::connect_with(&bench.amqp, PARTITIONS, name).await?;
+    bus.ready(Duration::from_secs(20)).await;
+    Ok(bus)
+}
+
 /// Takes from the queues of all partitions, and publishes while the next batch is committed.
 struct Pipe {
     bus: Arc<RabbitBus>,
-    pump: Option<JoinHandle<()>>,
+    pump: JoinHandle<()>,
 }
 
 impl Pipe {
-    /// Makes exchanges and queues; takes nothing yet.
-    async fn connect(bench: &Bench, name: &str) -> Result<Self, Failure> {
-        let bus = RabbitBus::connect_with(&bench.amqp, PARTITIONS, name).await?;
-        bus.ready(Duration::from_secs(20)).await;
-        Ok(Self { bus, pump: None })
-    }
-
-    async fn open(self, mut middle: impl Middle) -> Result<Self, Failure> {
-        let bus = self.bus;
+    async fn open(bus: Arc<RabbitBus>, mut middle: impl Middle) -> Result<Self, Failure> {
         let (into, mut from) = mpsc::channel(2 * BATCH);
         bus.own(&(0..PARTITIONS).collect::<Vec<_>>(), into).await?;
         let publisher = bus.clone();
@@ -114,13 +113,11 @@ impl Pipe {
                 }));
             }
         });
-        Ok(Self { bus, pump: Some(pump) })
+        Ok(Self { bus, pump })
     }
 
     async fn close(self) {
-        if let Some(pump) = self.pump {
-            pump.abort();
-        }
+        self.pump.abort();
         self.bus.close().await;
     }
 }
