@@ -141,6 +141,7 @@ impl Machine {
             reason: "AGENT_LEFT".into(),
             wrap_up: false,
             task: None,
+            room: String::new(),
         })
     }
 }

@@ -208,6 +208,7 @@ fn left(work: &Work<'_>, agent: &str, reason: &str, wrap_up: bool, task: Option<
         reason: reason.to_owned(),
         wrap_up,
         task,
+        room: work.c.room.clone(),
     }
 }
 
@@ -300,7 +301,7 @@ pub(super) fn monitors_leave(work: &mut Work<'_>, who: Option<&str>, why: &str) 
 fn closed_on_desk(work: &mut Work<'_>, agent: &str, why: &str) {
     let id = work.ids.fresh();
     let body = json!({ "task": "topicUnsubscription", "conversationId": work.c.id, "statusCode": 200,
-                       "reason": why });
+                       "roomInfo": wire::room_info(&work.c), "reason": why });
     let publication = Publication::new(id, format!("agent.{agent}"), "topicUnsubscription", Wire::of(&body));
     work.out.publications.push(publication);
 }

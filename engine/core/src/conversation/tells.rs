@@ -116,6 +116,7 @@ pub(super) fn told_late(work: &mut Work<'_>, tell: &Tell) {
             reason: "CANCELLED".into(),
             wrap_up: false,
             task: None,
+            room: work.c.room.clone(),
         });
     }
 }

@@ -41,6 +41,9 @@ pub enum Input {
         /// The task they had: another one, which they have begun meanwhile, goes on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         task: Option<String>,
+        /// Room of the conversation, for the desk of who wraps up; empty in journals of before.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        room: String,
     },
     /// A channel session ended while others of the conversation go on: so does its medium (1.12).
     SessionOver {

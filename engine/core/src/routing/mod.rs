@@ -94,8 +94,8 @@ fn take(work: &mut Work<'_>, input: &Input) {
     match input {
         Input::Assign { request } => assign::assign(work, request),
         Input::Cancel { conversation, reason, .. } => tasks::cancel(work, conversation, reason),
-        Input::Left { conversation, agent, reason, wrap_up, task, .. } => {
-            tasks::left(work, conversation, agent, task.as_deref(), reason, *wrap_up);
+        Input::Left { conversation, agent, reason, wrap_up, task, room, .. } => {
+            tasks::left(work, conversation, agent, task.as_deref(), reason, wrap_up.then_some(room));
         }
         Input::SessionOver { conversation, session, mrd, stays, moves, .. } => {
             further::session_over(work, conversation, session, moves.as_deref());

@@ -155,14 +155,15 @@ fn task_reason(unsubscribed: &str) -> &'static str {
 /// Reasons of an agent to leave by which the customer is gone too: nobody waits for what still rings.
 const CUSTOMER_GONE: &[&str] = &["CUSTOMER_LEFT", "CONVERSATION_ENDED", "CANCELLED", "FORCE_CLOSED"];
 
-/// An agent left the conversation, or begins to wrap up: with the task that is named, or with the one they have.
+/// An agent left the conversation, or begins to wrap up in its room: with the task that is named, or with the one they
+/// have.
 pub(super) fn left(
     work: &mut Work<'_>,
     conversation: &str,
     agent: &str,
     task: Option<&str>,
     reason: &str,
-    wrap_up: bool,
+    wrap_up: Option<&str>,
 ) {
     let named = |t: &Task| task.is_none_or(|id| t.id == id);
     let has = |t: &Task| !t.in_process() && t.added_to.is_none() && t.agent() == Some(agent) && named(t);
@@ -175,10 +176,10 @@ pub(super) fn left(
     if !CUSTOMER_GONE.contains(&reason) {
         further::pass_on(work, &task, agent);
     }
-    if !wrap_up {
+    let Some(room) = wrap_up else {
         close(work, task, code, false);
         return;
-    }
+    };
     if matches!(task.phase, TaskPhase::WrapUp { .. }) {
         work.note("routing", format!("{agent} wraps up already"), "");
         return;
@@ -194,6 +195,7 @@ pub(super) fn left(
         "task": "wrapupTimerStarted",
         "duration": time.to_string(),
         "conversationId": conversation,
+        "roomInfo": { "id": room, "mode": "CONTACT_CENTER" },
         "statusCode": 200,
     });
     work.desk(agent, "wrapupTimerStarted", &body);

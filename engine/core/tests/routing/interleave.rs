@@ -243,7 +243,15 @@ fn leave(stage: &mut Stage, dice: &mut Dice, reason: &str) {
     if !wrap_up && let Some(chat) = stage.chats.get_mut(&conversation) {
         chat.agents.remove(&agent);
     }
-    stage.take(Input::Left { conversation, home: 0, agent, reason: reason.into(), wrap_up, task: None });
+    stage.take(Input::Left {
+        conversation,
+        home: 0,
+        agent,
+        reason: reason.into(),
+        wrap_up,
+        task: None,
+        room: String::new(),
+    });
 }
 
 fn configure(stage: &mut Stage, dice: &mut Dice) {

@@ -127,6 +127,7 @@ impl Stage {
                 reason: reason.to_owned(),
                 wrap_up,
                 task: None,
+                room: String::new(),
             };
             let chat = self.chats.entry(conversation.clone()).or_default();
             match tell {

@@ -56,3 +56,22 @@ fn what_is_published_is_read_again() {
     }
     assert!(problems.is_empty(), "{problems:#?}");
 }
+
+/// What a desk gets about a conversation names its room, too (`domain.md` section 9.3).
+#[test]
+fn a_desk_learns_the_room() {
+    let with_room = ["taskRequest", "onTopicData", "topicUnsubscription", "wrapupTimerStarted"];
+    let (mut seen, mut problems) = (BTreeSet::new(), BTreeSet::new());
+    for file in common::scenarios() {
+        for publication in file.play().fired.iter().flat_map(|f| &f.publications) {
+            let Some(kind) = with_room.iter().find(|kind| publication.kind == **kind) else { continue };
+            seen.insert(*kind);
+            let room = publication.body.json()["roomInfo"]["id"].clone();
+            if room.as_str().is_none_or(str::is_empty) {
+                problems.insert(format!("{kind} without a room in {}", file.name));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+    assert_eq!(seen.len(), with_room.len(), "a kind of message that no scenario brings");
+}

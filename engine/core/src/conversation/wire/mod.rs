@@ -70,12 +70,12 @@ pub(super) struct Shown<'w> {
 }
 
 #[derive(Serialize)]
-struct RoomInfo<'w> {
+pub(super) struct RoomInfo<'w> {
     id: &'w str,
     mode: &'static str,
 }
 
-fn room_info(c: &Conversation) -> RoomInfo<'_> {
+pub(super) fn room_info(c: &Conversation) -> RoomInfo<'_> {
     RoomInfo { id: &c.room, mode: "CONTACT_CENTER" }
 }
 
