@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use convene_core::conversation::{self, Conversation, Stamped};
-use convene_core::deployment::Deployment;
+use convene_core::deployment::{self, Deployment};
 use convene_core::effect::{Publication, TraceLine};
 use convene_core::model::Json;
 use convene_core::report::ReportRow;
@@ -82,11 +82,19 @@ pub async fn task_rows(truth: &Truth) -> BTreeMap<String, Vec<Json>> {
 
 async fn deployments(truth: &Truth) -> Deployments {
     let rows = truth.rows("deployment", &["id", "files"], "").await;
-    let load = |files: &Json| {
-        let files = serde_json::from_str(files.as_str().unwrap()).unwrap();
-        Arc::new(Deployment::load(files).deployment.expect("a kept deployment loads"))
+    let files: BTreeMap<String, String> = rows.iter().map(|row| (text(&row[0]), text(&row[1]))).collect();
+    let load = |id: &str| {
+        let files = serde_json::from_str(&files[id]).unwrap();
+        Deployment::load(files).deployment.expect("a kept deployment loads")
     };
-    rows.iter().map(|row| (text(&row[0]), load(&row[1]))).collect()
+    let mut deployments: Deployments = files.keys().map(|id| (id.clone(), Arc::new(load(id)))).collect();
+    for id in truth.texts("journal", "deployment", "group by deployment").await {
+        let mut ids = deployment::parts(&id);
+        let mut learned = load(ids.next().unwrap());
+        ids.for_each(|newer| learned.learn(&deployments[newer]));
+        deployments.entry(id).or_insert_with(|| Arc::new(learned));
+    }
+    deployments
 }
 
 /// Journal rows by key, in order.

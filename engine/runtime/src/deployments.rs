@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use convene_core::deployment::Deployment;
+use convene_core::deployment::{self, Deployment};
 use convene_core::diagnostic::Findings;
 use convene_core::testing;
 
@@ -173,21 +173,38 @@ impl Deployments {
         Ok(())
     }
 
-    /// A deployment by id, from memory or from the store.
+    /// A deployment by id, from memory or from the store; also one that has learned the channels of others.
     ///
     /// # Errors
     /// The store does not have it, or it cannot be compiled any more.
     pub async fn get(&self, store: &dyn Store, id: &str) -> Result<Arc<Deployment>, DeploymentError> {
-        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
-            return Ok(known.clone());
+        if let Some(known) = self.remembered(id) {
+            return Ok(known);
         }
-        let text = store.deployment(id).await?.ok_or_else(|| DeploymentError::Missing(id.to_owned()))?;
-        let files: BTreeMap<String, String> = serde_json::from_str(&text)
-            .map_err(|e| DeploymentError::Invalid { rendered: e.to_string(), errors: 1 })?;
-        let deployment = Arc::new(compile(files)?.0);
+        let mut ids = deployment::parts(id);
+        let mut deployment = load(store, ids.next().unwrap_or_default()).await?;
+        for newer in ids {
+            let newer = match self.remembered(newer) {
+                Some(known) => known,
+                None => Arc::new(load(store, newer).await?),
+            };
+            deployment.learn(&newer);
+        }
+        let deployment = Arc::new(deployment);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), deployment.clone());
         Ok(deployment)
     }
+
+    fn remembered(&self, id: &str) -> Option<Arc<Deployment>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+}
+
+async fn load(store: &dyn Store, id: &str) -> Result<Deployment, DeploymentError> {
+    let text = store.deployment(id).await?.ok_or_else(|| DeploymentError::Missing(id.to_owned()))?;
+    let files: BTreeMap<String, String> = serde_json::from_str(&text)
+        .map_err(|e| DeploymentError::Invalid { rendered: e.to_string(), errors: 1 })?;
+    Ok(compile(files)?.0)
 }
 
 /// Writes a deployment's files into the store.

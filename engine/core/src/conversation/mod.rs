@@ -94,6 +94,14 @@ pub fn step(d: &Deployment, before: Option<&Conversation>, home: u32, input: &St
     if work.c.state == ConversationState::Closed {
         return late(work, &input.input);
     }
+    if d.has_learned(&work.c.deployment) {
+        work.note(
+            "deployment",
+            "takes over new channels",
+            "the customer writes on one; flows and rules stay",
+        );
+        work.c.deployment.clone_from(&d.id);
+    }
     match &input.input {
         Input::Message { message, .. } => arrive::message(&mut work, message, input),
         Input::Event { event } => outside::published(&mut work, event),

@@ -1,6 +1,7 @@
 //! A deployment: the centre, the flows and the rules of one directory, compiled and checked against each other.
 
 mod ignored;
+mod learn;
 mod load;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::routing::Plan;
 use crate::rules::{Host, RuleFile};
 use crate::table::Table;
 
+pub use learn::{learned_id, parts};
 pub use load::FILES_MAX;
 
 /// Path of the centre inside a deployment.
@@ -24,7 +26,8 @@ pub const CENTRE_FILE: &str = "flows/centre.yaml";
 
 /// Everything an analyst wrote, ready to run. Never changes once loaded; conversations share it.
 pub struct Deployment {
-    /// Content address of its meaning: layout, comments and the order of keys do not change it.
+    /// Content address of its meaning: layout, comments and the order of keys do not change it. With the ids behind it of
+    /// those whose channels it learned.
     pub id: String,
     /// The files it was made of, by path relative to the deployment.
     pub files: BTreeMap<String, String>,

@@ -348,3 +348,38 @@ fn a_huge_flow_full_of_mistakes_does_not_hang_the_loader() {
         assert!(loaded.deployment.is_none());
     }
 }
+
+#[test]
+fn new_channels_are_learned_with_what_they_need_and_nothing_else() {
+    let centre = |channels: &str, queue: &str| {
+        format!(
+            "centre: Test\nmedia: {{ CHAT: {{ max_tasks: 3 }} }}\nchannel_types: {{ WEB: {{ media: CHAT, identifier: web }} }}\n\
+             customers: {{ default_name: Guest, attributes: {{ web: {{ kind: String }} }} }}\n\
+             queues: {{ {queue}: {{ media: CHAT, service_level: {{ within: 30s }} }} }}\n\
+             bots: {{ mia: {{ kind: SCRIPT, flow: mia }} }}\nchannels:\n{channels}"
+        )
+    };
+    let channel = |name: &str, address: &str, queue: &str| {
+        format!(
+            "  {name}: {{ type: WEB, service_identifier: \"{address}\", bot: mia, queue: {queue}, request_ttl: 2m }}\n"
+        )
+    };
+    let bot = |says: &str| {
+        format!("flow: mia\nkind: bot\non: {{ CUSTOMER_MESSAGE: a }}\nnodes: {{ a: {{ say: {says} }} }}\n")
+    };
+    let of =
+        |centre: &str, says: &str| good(&[("flows/centre.yaml", centre), ("flows/mia.yaml", &bot(says))]);
+    let mut old = of(&centre(&channel("web", "1", "general"), "general"), "Hello");
+    let own = old.id.clone();
+    let app = format!("{}{}", channel("web", "2", "vip"), channel("app", "1", "vip"));
+    let new = of(&centre(&app, "vip"), "Good day");
+    old.learn(&new);
+    assert_eq!(parts(&old.id).collect::<Vec<_>>(), [own.as_str(), new.id.as_str()]);
+    assert!(old.has_learned(&own) && !old.has_learned(&new.id) && !new.has_learned(&new.id));
+    let at =
+        |address: &str| old.channel_by_service_identifier(address).map(|c| (&*c.name, c.queue.as_deref()));
+    assert_eq!(at("2"), Some(("web", Some("general"))), "an address that moved is followed");
+    assert_eq!(at("1"), Some(("app", Some("vip"))), "and another channel may have the old one");
+    assert!(old.queue("vip").is_some() && old.queue("general").is_some());
+    assert!(old.files["flows/mia.yaml"].contains("Hello"), "flows stay");
+}

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use convene_core::conversation::{self, Conversation, Stamped};
-use convene_core::deployment::Deployment;
+use convene_core::deployment::{self, Deployment};
 use convene_core::effect::{Publication, Reply};
 use convene_core::hop;
 use convene_core::model::ConversationState;
@@ -13,6 +13,7 @@ use convene_core::routing::{self, OWNER, Routing};
 
 use super::take::{Halt, Taken};
 use super::{ROUTING_HOME, Worker};
+use crate::deployments::DeploymentError;
 use crate::draft::Draft;
 use crate::item::{Item, What};
 use crate::ports::bus::ReplyTo;
@@ -29,15 +30,29 @@ impl Worker {
         local: &mut VecDeque<Item>,
     ) -> Result<Taken, Halt> {
         let id = before.as_ref().map(|(c, _)| c.deployment.clone()).unwrap_or_default();
-        let deployment = match self.deployments.get(&*self.store, &id).await {
+        let deployment = match self.deployment_of(&id, &item).await {
             Ok(deployment) => deployment,
-            Err(crate::deployments::DeploymentError::Store(e)) => return draft.stop(item, e.into()),
+            Err(DeploymentError::Store(e)) => return draft.stop(item, e.into()),
             Err(problem) => {
                 tracing::error!(%problem, conversation = key, "using the current deployment instead");
                 self.deployments.current()
             }
         };
         self.step_conversation(draft, item, key, before, &deployment, local).await
+    }
+
+    /// The deployment a conversation keeps; with the channels of the current one when its customer writes on one of them.
+    async fn deployment_of(&self, id: &str, item: &Item) -> Result<Arc<Deployment>, DeploymentError> {
+        let own = self.deployments.get(&*self.store, id).await?;
+        let What::Message { message, .. } = &item.what else { return Ok(own) };
+        let data = message.header.channel_data.as_ref();
+        let address = data.and_then(|c| c.service_identifier.as_deref()).unwrap_or_default();
+        let current = self.deployments.current();
+        let knows = |d: &Deployment| d.channel_by_service_identifier(address).is_some();
+        if knows(&own) || !knows(&current) {
+            return Ok(own);
+        }
+        self.deployments.get(&*self.store, &deployment::learned_id(id, &current.id)).await
     }
 
     pub(super) async fn step_conversation(
