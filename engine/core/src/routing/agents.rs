@@ -95,9 +95,7 @@ pub(super) fn login(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     }
     work.clear_timer(format!("grace:{id}"));
     work.note("agent", format!("{id} logs in"), "NOT_READY until they say otherwise");
-    let changed: Vec<String> = agent.media.keys().cloned().collect();
-    work.store(agent, &changed, true);
-    work.refresh(&id);
+    work.change(agent);
     Ok(now(work, &id))
 }
 
@@ -144,41 +142,55 @@ pub(super) fn disconnect(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply
     Ok(now(work, &id))
 }
 
+/// The agent who asks for a state. A lost desk that asks for one is back (1.15 UNKNOWN).
+fn asks(work: &mut Work<'_>, data: &Json) -> Result<Agent, Reply> {
+    let agent = logged_in(work, data)?;
+    if !agent.lost {
+        return Ok(agent);
+    }
+    connect(work, &json!({ "agentId": agent.id, "desk": agent.desk }))?;
+    logged_in(work, data)
+}
+
 /// AGENT_STATE `{agentId, state, reason?}`.
 pub(super) fn set_state(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
     let wanted = state_name(data)?;
-    if wanted == "LOGOUT" {
-        return logout(work, data);
-    }
-    let mut agent = logged_in(work, data)?;
-    let id = agent.id.clone();
     let to = match wanted.as_str() {
+        "LOGOUT" => return logout(work, data),
         "READY" => Global::Ready,
         "NOT_READY" => Global::NotReady,
         other => {
+            let state = logged_in(work, data)?.state.as_str();
             return Err(Reply::refused(
                 "unknown_state",
                 format!("{other:?} is no state; use READY, NOT_READY or LOGOUT"),
-                json!({ "state": agent.state.as_str() }),
+                json!({ "state": state }),
             ));
         }
     };
+    let mut agent = asks(work, data)?;
+    let id = agent.id.clone();
     let reason = reason(data);
+    let moves = agent.state != to;
     // 6: another reason begins another row; a repeat without one says nothing new.
-    if agent.state != to || (reason.is_some() && reason != agent.reason) {
+    let new = moves || (reason.is_some() && reason != agent.reason);
+    if new {
         agent.since = work.at;
         agent.reason = reason;
     }
     agent.state = to;
     let on = to == Global::Ready;
-    if !on || work.d.centre.auto_sync {
+    // 1.15: the arrow to READY switches media on, not the state: what was switched off by hand stays so.
+    if moves && (!on || work.d.centre.auto_sync) {
         for media in agent.media.values_mut() {
             media.on = on && media.max_tasks > 0;
         }
     }
-    work.note("agent", format!("{id} is {}", to.as_str()), agent.reason.clone().unwrap_or_default());
-    work.store(agent, &[], true);
-    work.refresh(&id);
+    let what = format!("{id} is {}{}", to.as_str(), if new { "" } else { " already" });
+    work.note("agent", what, agent.reason.clone().unwrap_or_default());
+    if !work.change(agent) {
+        work.unchanged(&id);
+    }
     Ok(now(work, &id))
 }
 
@@ -197,7 +209,7 @@ fn state_name(data: &Json) -> Result<String, Reply> {
 
 /// AGENT_MRD_STATE `{agentId, mrd, state}`.
 pub(super) fn set_media_state(work: &mut Work<'_>, data: &Json) -> Result<Json, Reply> {
-    let agent = logged_in(work, data)?;
+    let agent = asks(work, data)?;
     let mrd = field(data, "mrd").or_else(|_| field(data, "mrdId"))?.to_owned();
     let current = json!({ "state": agent.state.as_str() });
     let Some(media) = agent.media.get(&mrd) else {
@@ -248,18 +260,17 @@ pub(super) fn rang_out(work: &mut Work<'_>, id: &str, mrd: &str) {
 /// Turns the switch of a medium. Reverse sync (1.15): when the last one goes off, so does the agent.
 fn switch_media(work: &mut Work<'_>, id: &str, mrd: &str, on: bool) {
     let Some(mut agent) = work.r.agents.get(id).cloned() else { return };
-    if let Some(media) = agent.media.get_mut(mrd) {
-        media.on = on;
-    }
-    let mut changed = false;
-    if !on && agent.state == Global::Ready && agent.media.values().all(|m| !m.on) {
+    let Some(media) = agent.media.get_mut(mrd) else { return };
+    let turned = media.on != on;
+    media.on = on;
+    if turned && agent.state == Global::Ready && agent.media.values().all(|m| !m.on) {
         agent.state = Global::NotReady;
         agent.since = work.at;
-        changed = true;
         work.note("agent", format!("{id} is NOT_READY"), "the last medium was switched off");
     }
-    work.store(agent, &[mrd.to_owned()], changed);
-    work.refresh(id);
+    if !work.change(agent) {
+        work.unchanged(id);
+    }
 }
 
 /// AGENT_LOGOUT `{agentId, reason?, by?}`: offers go back at once, tasks after the agent-disconnect time (4.10, U30). With
@@ -311,9 +322,7 @@ fn leave(work: &mut Work<'_>, mut agent: Agent, reason: Option<String>, busy: bo
     for media in agent.media.values_mut() {
         media.on = false;
     }
-    let media: Vec<String> = agent.media.keys().cloned().collect();
-    work.store(agent, &media, true);
-    work.refresh(&id);
+    work.change(agent);
     for task in ringing(work, &id) {
         offers::unanswered(work, task, &id, "AGENT_LOGOUT");
     }

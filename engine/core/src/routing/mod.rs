@@ -145,6 +145,9 @@ fn command(work: &mut Work<'_>, name: &str, data: &Json) {
             if let Reply::Refused { code, detail, .. } = &reply {
                 work.note("command", format!("{name} refused: {code}"), detail.clone());
             }
+            if let ("AGENT_STATE" | "AGENT_MRD_STATE", Some(agent)) = (name, data["agentId"].as_str()) {
+                work.unchanged(agent);
+            }
             work.out.reply = Some(reply);
         }
     }

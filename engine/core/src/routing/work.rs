@@ -122,20 +122,15 @@ impl<'a> Work<'a> {
     /// Computes the media states of an agent again, says so when one changed, and finds their place among the free.
     pub(super) fn refresh(&mut self, agent: &str) {
         let Some(a) = self.r.agents.get(agent) else { return };
-        let moved: Vec<(String, MediaStatus)> = a
-            .media
-            .iter()
-            .map(|(mrd, media)| (mrd.clone(), self.state_of(a, mrd, media)))
-            .filter(|(mrd, now)| a.media[mrd].state != *now)
-            .collect();
-        if !moved.is_empty() {
-            let mut a = a.clone();
-            for (mrd, now) in &moved {
-                self.move_medium(&mut a, mrd, *now);
-            }
-            let media: Vec<String> = moved.into_iter().map(|(mrd, _)| mrd).collect();
-            self.store(a, &media, false);
+        if a.media.iter().any(|(mrd, media)| self.state_of(a, mrd, media) != media.state) {
+            let a = a.clone();
+            self.change(a);
+            return;
         }
+        self.place(agent);
+    }
+
+    fn place(&mut self, agent: &str) {
         self.r.reindex(agent);
         self.dirty_agents.insert(agent.to_owned());
     }
@@ -180,17 +175,44 @@ impl<'a> Work<'a> {
         self.note("agent", what, why.unwrap_or("no arrow of the table; the facts say so"));
     }
 
-    /// Stores an agent, says how they are, and writes the rows of what changed.
-    pub(super) fn store(&mut self, agent: Agent, media_changes: &[String], state_changed: bool) {
-        self.report_states(&agent);
-        let presence = presence(self.d, &agent);
-        let body = json!({
-            "action": "AGENT_STATE_CHANGED",
-            "agentStateChanged": state_changed,
-            "mrdStateChanges": media_changes,
-            "agentPresence": presence,
-        });
-        self.desk(&agent.id.clone(), "agentPresence", &body);
+    /// Stores an agent with their media states computed again. When they are another than before, they are told, and the
+    /// rows of what changed are written. Answers whether they are.
+    pub(super) fn change(&mut self, mut agent: Agent) -> bool {
+        let states: Vec<_> = agent.media.iter().map(|(mrd, m)| self.state_of(&agent, mrd, m)).collect();
+        let media: Vec<String> = agent.media.keys().cloned().collect();
+        for (mrd, now) in media.iter().zip(states) {
+            if agent.media[mrd].state != now {
+                self.move_medium(&mut agent, mrd, now);
+            }
+        }
+        let (state_changed, media) = self.differs(&agent);
+        let changed = state_changed || !media.is_empty();
+        if changed {
+            self.report_states(&agent);
+            self.say(&agent, state_changed, &media);
+        }
+        let id = agent.id.clone();
+        self.keep(agent);
+        self.place(&id);
+        changed
+    }
+
+    /// Whether the state of an agent is another than the stored one, and which media are.
+    fn differs(&self, agent: &Agent) -> (bool, Vec<String>) {
+        let own = |a: &Agent| (a.state, a.reason.clone(), a.since, a.login_at);
+        let of = |m: &AgentMedia| (m.state, m.since, m.max_tasks);
+        let before = self.r.agents.get(&agent.id);
+        let was = |mrd: &String| before.and_then(|b| b.media.get(mrd));
+        let media = agent.media.iter().filter(|(mrd, m)| was(mrd).map(of) != Some(of(m)));
+        let gone = before.iter().flat_map(|b| b.media.keys()).filter(|mrd| !agent.media.contains_key(*mrd));
+        let media = media.map(|(mrd, _)| mrd).chain(gone).cloned().collect();
+        (before.map(own) != Some(own(agent)), media)
+    }
+
+    /// Says how an agent is now, to their desk, to the conversations they serve and to whoever listens.
+    fn say(&mut self, agent: &Agent, state_changed: bool, media_changes: &[String]) {
+        let body = presence_body(self.d, agent, "AGENT_STATE_CHANGED", state_changed, media_changes);
+        self.desk(&agent.id, "agentPresence", &body);
         if state_changed && agent.state != super::Global::Logout {
             self.tell_state(&agent.id, &body);
         }
@@ -205,7 +227,14 @@ impl<'a> Work<'a> {
         });
         let (key, kind) = ("event.AGENT_STATE_CHANGED", "cim-event");
         self.out.publications.push(Publication::new(id, key, kind, Wire::of(&event)));
-        self.keep(agent);
+    }
+
+    /// Answers the desk of an agent that asked for a state and has the one it had (1.15 AGENT_STATE_UNCHANGED).
+    pub(super) fn unchanged(&mut self, id: &str) {
+        if let Some(agent) = self.r.agents.get(id) {
+            let body = presence_body(self.d, agent, "AGENT_STATE_UNCHANGED", false, &[]);
+            self.desk(id, "agentPresence", &body);
+        }
     }
 
     /// Tells the conversations an agent serves that their state changed.
@@ -300,7 +329,6 @@ impl<'a> Work<'a> {
     /// Limits and media of an agent as the deployment has them now.
     fn adapt_agent(&mut self, id: &str) {
         let Some(mut agent) = self.r.agents.get(id).cloned() else { return };
-        let before = agent.clone();
         if let Some(entry) = self.d.centre.agents.get(id) {
             for medium in self.d.centre.media.values() {
                 let max_tasks = entry.media.get(&medium.name).copied().unwrap_or(medium.max_tasks);
@@ -310,9 +338,9 @@ impl<'a> Work<'a> {
         }
         let (media, tasks) = (&self.d.centre.media, &self.r);
         agent.media.retain(|mrd, _| media.contains_key(mrd) || tasks.load_of(id, mrd) > 0);
-        if agent != before {
-            let changed: Vec<String> = agent.media.keys().cloned().collect();
-            self.store(agent, &changed, false);
+        if self.r.agents.get(id) != Some(&agent) {
+            self.change(agent);
+            return;
         }
         self.refresh(id);
     }
@@ -348,6 +376,16 @@ pub fn presence(d: &Deployment, agent: &Agent) -> Json {
         "stateChangeTime": agent.since,
         "agentMrdStates": media,
         "agentLoginTime": agent.login_at,
+    })
+}
+
+/// `agentPresence` (9.3).
+fn presence_body(d: &Deployment, agent: &Agent, action: &str, state_changed: bool, media: &[String]) -> Json {
+    json!({
+        "action": action,
+        "agentStateChanged": state_changed,
+        "mrdStateChanges": media,
+        "agentPresence": presence(d, agent),
     })
 }
 

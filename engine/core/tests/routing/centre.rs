@@ -18,12 +18,19 @@ const VARIANTS: [(&str, &str, &str); 3] = [
 
 /// The configurations.
 pub(super) fn deployments() -> Vec<Arc<Deployment>> {
-    VARIANTS.iter().map(|(max, steps, chen)| deployment(max, steps, chen)).collect()
+    VARIANTS.iter().map(|(max, steps, chen)| deployment(max, steps, chen, "false")).collect()
 }
 
-fn deployment(max: &str, steps: &str, chen: &str) -> Arc<Deployment> {
+/// The first configuration, with READY switching the media on.
+pub(super) fn synchronous() -> Arc<Deployment> {
+    let (max, steps, chen) = VARIANTS[0];
+    deployment(max, steps, chen, "true")
+}
+
+fn deployment(max: &str, steps: &str, chen: &str, auto_sync: &str) -> Arc<Deployment> {
     let centre = format!(
         "centre: Test
+auto_sync: {auto_sync}
 ring_time: 30s
 agent_disconnect: 60s
 queue_priority: true
